@@ -1,0 +1,1 @@
+"""What endpoints, orchestrators and activities stand on."""

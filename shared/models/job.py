@@ -1,0 +1,203 @@
+"""A job: what is asked for, what is recorded, and what happened to its render. The rows of jobs.py hold these."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from shared.models.problem import JobProblem
+
+MAX_PROMPT_CHARACTERS = 32_000
+_MAX_UTF16_UNITS = 32_000  # one string property of Table Storage holds 32 Ki UTF-16 units
+
+
+class JobState(StrEnum):
+    """Forward only: queued, running, storing, succeeded; failed and cancelled from every state that is not final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STORING = "storing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job can never change again."""
+        return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+
+
+Priority = Literal["normal", "high"]
+_Text = Annotated[StrictStr, StringConstraints(max_length=256)]
+
+
+class JobRequest(BaseModel):
+    """The body of `POST /videos/jobs`. Values are checked against the model's offers by submission.py."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: StrictStr = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, description="What to show")
+    model: StrictStr | None = Field(default=None, description="A model of /env/status; else the first one")
+    size: StrictStr | None = Field(default=None, pattern=r"^\d{2,4}x\d{2,4}$", description="`1280x720`")
+    width: StrictInt | None = Field(default=None, ge=1, description="With `height`, instead of `size`")
+    height: StrictInt | None = Field(default=None, ge=1)
+    seconds: StrictInt | None = Field(
+        default=None, ge=1, validation_alias=AliasChoices("seconds", "n_seconds"), description="Or `n_seconds`"
+    )
+    variants: StrictInt = Field(
+        default=1, ge=1, validation_alias=AliasChoices("variants", "n_variants"), description="Or `n_variants`"
+    )
+    deadline_s: StrictInt | None = Field(
+        default=None, ge=60, le=86_400, description="Seconds within which a provider must have accepted the job"
+    )
+    priority: Priority = "normal"
+    metadata: dict[_Text, _Text] = Field(default_factory=dict[str, str], max_length=16, description="≤ 16 string pairs")
+
+    @field_validator("prompt")
+    @classmethod
+    def _prompt_is_storable(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("the prompt is blank")
+        try:
+            units = len(value.encode("utf-16-le")) // 2
+        except UnicodeEncodeError as error:
+            raise ValueError("the prompt holds half of a surrogate pair") from error
+        if units > _MAX_UTF16_UNITS:
+            raise ValueError(f"the prompt has {units} UTF-16 units, at most {_MAX_UTF16_UNITS} are taken")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_to_say_the_size(self) -> Self:
+        if (self.width is None) != (self.height is None):
+            raise ValueError("width and height go together")
+        if self.width is not None and self.size is not None and self.size != f"{self.width}x{self.height}":
+            raise ValueError("size contradicts width and height")
+        return self
+
+    @property
+    def asked_size(self) -> str | None:
+        """The size however it was said."""
+        return self.size if self.width is None else f"{self.width}x{self.height}"
+
+
+class Generation(BaseModel):
+    """One stored video of a job."""
+
+    id: str
+    blob: str
+    content_type: str
+    bytes: int
+    seconds: float
+    width: int
+    height: int
+    has_audio: bool
+    pictures: list[str] = Field(default_factory=list[str])
+
+
+CostState = Literal["reserved", "settled", "released", "disputed"]
+
+
+class Cost(BaseModel):
+    """Money of a job in US dollars; None where no price is known, never zero for that reason."""
+
+    usd: Decimal | None
+    state: CostState
+
+
+class JobRef(BaseModel):
+    """What a story is started with: where the job's row is. Nothing here ever changes, so racing starts are equal."""
+
+    job_id: str
+    owner: str
+    model: str
+
+
+class Job(BaseModel):
+    """The job's row. `owner` is the hash that names the partition."""
+
+    id: str
+    owner: str
+    state: JobState
+    prompt: str
+    model: str
+    size: str
+    seconds: int
+    variants: int
+    priority: Priority
+    metadata: dict[str, str]
+    deadline_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None = None
+    lane: str | None = None
+    attempts: int = 0
+    render_id: str | None = None
+    accepted_at: datetime | None = None
+    generations: list[Generation] = Field(default_factory=list[Generation])
+    cost_usd: Decimal | None = None
+    cost_state: CostState = "reserved"
+    problem: JobProblem | None = None
+    cancel_requested: bool = False
+    parent_id: str | None = None
+
+    @property
+    def ref(self) -> JobRef:
+        """What the job's story is started with."""
+        return JobRef(job_id=self.id, owner=self.owner, model=self.model)
+
+    def changed(self, at: datetime, **values: Any) -> Self:
+        """Return a copy with other values, updated at that time; reaching a final state sets `finished_at`."""
+        copy = self.model_copy(update={"updated_at": at, **values})
+        return copy.model_copy(update={"finished_at": at}) if copy.state.is_final and not self.state.is_final else copy
+
+
+class Sample(BaseModel):
+    """Progress as one look saw it."""
+
+    at: datetime
+    progress: int
+
+
+class Live(BaseModel):
+    """What a look leaves behind: progress and prediction. Written without ETag, so it decides nothing."""
+
+    looks: int = 0
+    looked_at: datetime | None = None
+    progress: int | None = None
+    samples: list[Sample] = Field(default_factory=list[Sample])
+    eta_at: datetime | None = None
+    eta_earliest: datetime | None = None
+    eta_latest: datetime | None = None
+    missing_at: list[datetime] = Field(default_factory=list[datetime])
+    overdue: bool = False
+    attention: str | None = None
+
+
+AttemptEnd = Literal["accepted", "refused", "busy", "not_sent", "absent", "unclear"]
+
+
+class Attempt(BaseModel):
+    """One try to create the render, written before the request leaves and concluded exactly once."""
+
+    n: int
+    lane: str
+    sent_at: datetime
+    server_error: int | None = None
+    lost_at: datetime | None = None
+    looked: int = 0
+    concluded: AttemptEnd | None = None
+    detail: str | None = None
+    code: str | None = None
+    render_id: str | None = None

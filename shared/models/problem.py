@@ -1,0 +1,133 @@
+"""The one catalogue of what can go wrong, for HTTP answers and for failed jobs alike, and the RFC 9457 document."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+TYPE_BASE = "urn:ai-content-lab:problem:"
+
+Money = Literal["none", "may_be_spent", "spent"]
+
+
+class Code(StrEnum):
+    """Stable codes; clients switch on them, texts may change."""
+
+    MALFORMED_JSON = "malformed_json"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    BODY_TOO_LARGE = "body_too_large"
+    VALIDATION_FAILED = "validation_failed"
+    BAD_CURSOR = "bad_cursor"
+    OWNER_REQUIRED = "owner_required"
+    NOT_FOUND = "not_found"
+    NOT_READY = "not_ready"
+    ALREADY_FINAL = "already_final"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    QUEUE_FULL = "queue_full"
+    NOT_CONFIGURED = "not_configured"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    INTERNAL = "internal"
+
+    MODERATED_INPUT = "moderated_input"
+    MODERATED_OUTPUT = "moderated_output"
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_AUTH = "provider_auth"
+    PROVIDER_FORBIDDEN = "provider_forbidden"
+    DEPLOYMENT_MISSING = "deployment_missing"
+    PROVIDER_RETIRED = "provider_retired"
+    PROVIDER_ERROR = "provider_error"
+    RENDER_GONE = "render_gone"
+    SUBMISSION_UNCLEAR = "submission_unclear"
+    DEADLINE = "deadline"
+    CANCELLED = "cancelled"
+    STORAGE = "storage"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the catalogue says of one code: a title, the HTTP status, and what to do next."""
+
+    title: str
+    status: int
+    advice: str
+    retry_helps: bool = False
+
+
+CATALOGUE: dict[Code, Entry] = {
+    Code.MALFORMED_JSON: Entry("The body is not JSON", 400, "Send one JSON object, UTF-8."),
+    Code.UNSUPPORTED_MEDIA_TYPE: Entry("The content type is not taken here", 415, "Send application/json."),
+    Code.BODY_TOO_LARGE: Entry("The body is too large", 413, "Send a smaller body."),
+    Code.VALIDATION_FAILED: Entry("The request has invalid values", 422, "Correct what `errors` points at."),
+    Code.BAD_CURSOR: Entry("The cursor is not one of ours", 400, "Start again without a cursor."),
+    Code.OWNER_REQUIRED: Entry("The caller is not known", 401, "Sign in, or name the owner as the settings ask."),
+    Code.NOT_FOUND: Entry("There is no such thing", 404, "Check the id; ids of other owners are not found either."),
+    Code.NOT_READY: Entry("There is no video yet", 409, "Wait until the job has succeeded.", retry_helps=True),
+    Code.ALREADY_FINAL: Entry("The job has already ended", 409, "A final state never changes."),
+    Code.IDEMPOTENCY_KEY_REUSED: Entry(
+        "The Idempotency-Key belongs to another request", 422, "Use a fresh key for a different request."
+    ),
+    Code.QUEUE_FULL: Entry("Too many open jobs", 429, "Wait until some have ended.", retry_helps=True),
+    Code.NOT_CONFIGURED: Entry("A setting is missing or wrong", 503, "See /env/status."),
+    Code.STORAGE_UNAVAILABLE: Entry("The storage does not answer", 503, "Try again shortly.", retry_helps=True),
+    Code.INTERNAL: Entry(
+        "Something unplanned happened", 500, "Try again, or report the correlation id.", retry_helps=True
+    ),
+    Code.MODERATED_INPUT: Entry("The prompt was refused by moderation", 422, "Change the prompt."),
+    Code.MODERATED_OUTPUT: Entry("The finished video was withheld by moderation", 422, "Change the prompt."),
+    Code.PROVIDER_REFUSED: Entry("The provider refused the request", 502, "Change what the detail names."),
+    Code.PROVIDER_AUTH: Entry("The provider does not accept our key", 502, "The operator must correct the key."),
+    Code.PROVIDER_FORBIDDEN: Entry("The provider denies access", 502, "The operator must check roles and blocks."),
+    Code.DEPLOYMENT_MISSING: Entry(
+        "The deployment does not exist", 502, "The operator must check its name; a new one needs five minutes."
+    ),
+    Code.PROVIDER_RETIRED: Entry("The model was retired", 502, "Choose another model."),
+    Code.PROVIDER_ERROR: Entry("The provider failed to render", 502, "Try again.", retry_helps=True),
+    Code.RENDER_GONE: Entry("The render vanished at the provider", 502, "Try again.", retry_helps=True),
+    Code.SUBMISSION_UNCLEAR: Entry(
+        "It is unclear whether the provider took the request", 502, "Look for the render before paying again."
+    ),
+    Code.DEADLINE: Entry("No provider accepted the job in time", 504, "Try again later.", retry_helps=True),
+    Code.CANCELLED: Entry("The job was cancelled", 409, "Submit it again if you want it after all."),
+    Code.STORAGE: Entry("The video could not be stored", 502, "Try again.", retry_helps=True),
+}
+
+
+class FieldError(BaseModel):
+    """One thing wrong with a request: where (a JSON pointer into the body, or a parameter's name) and what."""
+
+    pointer: str
+    detail: str
+
+
+class JobProblem(BaseModel):
+    """Why a job failed or was cancelled, and whether money was or may have been spent."""
+
+    code: Code
+    title: str
+    detail: str
+    advice: str
+    retry_helps: bool
+    money: Money
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem document, with a stable `code`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: Code
+    instance: str | None = None
+    advice: str | None = None
+    errors: list[FieldError] = Field(default_factory=list[FieldError])
+    correlation_id: str | None = None
+
+
+def job_problem(code: Code, detail: str, *, money: Money) -> JobProblem:
+    """Complete a job's problem from the catalogue."""
+    entry = CATALOGUE[code]
+    return JobProblem(
+        code=code, title=entry.title, detail=detail, advice=entry.advice, retry_helps=entry.retry_helps, money=money
+    )

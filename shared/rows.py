@@ -1,0 +1,162 @@
+"""Table Storage without its surprises: models as entities, and batches whose lost replies are told from conflicts.
+
+Every entity written carries a fresh nonce. The storage client repeats a write whose reply was lost, and the repeat
+meets its own first try; so a conflict is believed only after the row in the way was read and carries another nonce.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.data.tables import TableTransactionError, UpdateMode
+from azure.data.tables.aio import TableClient
+from pydantic import BaseModel
+
+M = TypeVar("M", bound=BaseModel)
+Values = dict[str, Any]
+_CONFLICTS = {404, 409, 412}
+_END = "~"  # sorts after every character our keys are made of
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entity as read: its key, its values, and the ETag that guards the next write."""
+
+    key: str
+    etag: str
+    values: Values
+
+
+@dataclass(frozen=True)
+class Insert:
+    """Write a row that must not exist."""
+
+    key: str
+    values: Values
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Write a row that must still be as it was read."""
+
+    key: str
+    etag: str
+    values: Values
+
+
+@dataclass(frozen=True)
+class Put:
+    """Write a row whatever is there."""
+
+    key: str
+    values: Values
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove a row that must exist, and still be as it was read where an ETag is given."""
+
+    key: str
+    etag: str | None = None
+
+
+Change = Insert | Replace | Put | Delete
+
+
+def values_of(model: BaseModel) -> Values:
+    """Flatten a model: texts, numbers and times become properties, everything else goes into one of JSON."""
+    plain: Values = {}
+    nested: set[str] = set()
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, str):
+            plain[name] = str(value)
+        elif isinstance(value, bool | int | float | datetime):
+            plain[name] = value
+        elif value is not None:
+            nested.add(name)
+    if nested:
+        plain["nested"] = model.model_dump_json(include=nested)
+    return plain
+
+
+def model_of(kind: type[M], values: Mapping[str, Any]) -> M:
+    """Read back what `values_of` wrote; properties the model does not know are left alone."""
+    nested = json.loads(values.get("nested", "{}"))
+    known = {name: value for name, value in values.items() if name in kind.model_fields}
+    return kind.model_validate(known | nested)
+
+
+async def read(table: TableClient, partition: str, key: str) -> Row | None:
+    """Read one row; None when it is not there. One request."""
+    try:
+        return _row(await table.get_entity(partition, key))
+    except ResourceNotFoundError:
+        return None
+
+
+async def scan(
+    table: TableClient, partition: str, start: str, end: str | None = None, *, top: int, after: str | None = None
+) -> list[Row]:
+    """Read up to `top` rows with start <= key < end in one request, in the order of their keys.
+
+    Without `end`, the range is every key that begins with `start`; with `after`, it begins behind that key.
+    """
+    bounds = {"partition": partition, "start": after or start, "end": end or start + _END}
+    query = table.query_entities(
+        f"PartitionKey eq @partition and RowKey {'gt' if after else 'ge'} @start and RowKey lt @end",
+        parameters=bounds,
+        results_per_page=top,
+    )
+    async for page in query.by_page():
+        return [_row(entity) async for entity in page]
+    return []
+
+
+async def commit(table: TableClient, partition: str, changes: Sequence[Change]) -> bool:
+    """Write all changes or none, in one request; False when another write was there first.
+
+    A conflict costs one more read, of the first row that was to be written, to tell it from one's own repeated request.
+    """
+    nonce = secrets.token_hex(8)
+    operations = [_operation(partition, change, nonce) for change in changes]
+    try:
+        await table.submit_transaction(operations)
+    except (TableTransactionError, HttpResponseError) as error:
+        if error.status_code not in _CONFLICTS or _is_missing_table(error):
+            raise
+        witness = next((change.key for change in changes if not isinstance(change, Delete)), None)
+        written = await read(table, partition, witness) if witness else None
+        return written is not None and written.values.get("nonce") == nonce
+    return True
+
+
+def _is_missing_table(error: HttpResponseError) -> bool:
+    return getattr(error, "error_code", None) == "TableNotFound"
+
+
+def _row(entity: Mapping[str, Any]) -> Row:
+    etag = cast("dict[str, Any]", getattr(entity, "metadata"))["etag"]  # noqa: B009 - TableEntity.metadata is untyped
+    values = {name: value for name, value in entity.items() if name not in {"PartitionKey", "RowKey"}}
+    return Row(entity["RowKey"], etag, values)
+
+
+def _operation(partition: str, change: Change, nonce: str) -> tuple[Any, ...]:
+    entity: Values = {"PartitionKey": partition, "RowKey": change.key}
+    match change:
+        case Insert(values=values):
+            return "create", entity | values | {"nonce": nonce}
+        case Put(values=values):
+            return "upsert", entity | values | {"nonce": nonce}, {"mode": UpdateMode.REPLACE}
+        case Replace(etag=etag, values=values):
+            guard = {"mode": UpdateMode.REPLACE, "etag": etag, "match_condition": MatchConditions.IfNotModified}
+            return "update", entity | values | {"nonce": nonce}, guard
+        case Delete(etag=None):
+            return "delete", entity
+        case Delete(etag=etag):
+            return "delete", entity, {"etag": etag, "match_condition": MatchConditions.IfNotModified}
