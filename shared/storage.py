@@ -61,7 +61,7 @@ async def blob_service() -> BlobServiceClient:
 
 def sync_blob(name: str) -> BlobClient:
     """A blocking client of one blob in `videos`, for what computes in a thread (PyAV)."""
-    return _sync_service().get_blob_client(CONTAINER_NAME, name)
+    return _sync_service(_account()).get_blob_client(CONTAINER_NAME, name)
 
 
 def credential() -> DefaultAzureCredential:
@@ -118,8 +118,8 @@ class _Clients:
             client = TableClient.from_connection_string(where.connection_string, TABLE_NAME, **_TABLE_OPTIONS)
         else:
             client = TableClient(where.endpoint("table"), TABLE_NAME, credential=self.credential(), **_TABLE_OPTIONS)
-        create = client.create_table  # pyright: ignore[reportUnknownMemberType] - the SDK leaves its kwargs untyped
-        return await self._keep(client, create())
+        creation = client.create_table()  # pyright: ignore[reportUnknownMemberType] - the SDK leaves kwargs untyped
+        return await self._keep(client, creation)
 
     async def _make_blobs(self) -> BlobServiceClient:
         from azure.storage.blob.aio import BlobServiceClient  # noqa: PLC0415 - cold start
@@ -129,8 +129,8 @@ class _Clients:
             client = BlobServiceClient.from_connection_string(where.connection_string, **_BLOB_OPTIONS)
         else:
             client = BlobServiceClient(where.endpoint("blob"), credential=self.credential(), **_BLOB_OPTIONS)
-        create = client.create_container  # pyright: ignore[reportUnknownMemberType] - the SDK leaves a dict untyped
-        return await self._keep(client, create(CONTAINER_NAME))
+        creation = client.create_container(CONTAINER_NAME)  # pyright: ignore[reportUnknownMemberType] - as above
+        return await self._keep(client, creation)
 
     async def _keep(self, client: ClientT, creation: Awaitable[object]) -> ClientT:
         """Await the creation of what the client is for, and leave the client open only when that went well."""
@@ -157,7 +157,7 @@ def _account() -> _Account:
     chosen = settings()
     secret, name = chosen.storage_connection_string, chosen.storage_account_name
     if (secret is None) == (name is None):
-        raise NotConfiguredError("set either the storage connection string or the storage account's name, exactly one")
+        raise NotConfiguredError("set STORAGE_ACCOUNT_NAME or STORAGE_CONNECTION_STRING, one and not both")
     return _Account(secret.get_secret_value() if secret else None, name)
 
 
@@ -174,10 +174,9 @@ def _here() -> _Clients:
 
 
 @functools.cache
-def _sync_service() -> SyncBlobServiceClient:
+def _sync_service(where: _Account) -> SyncBlobServiceClient:
     from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - cold start
 
-    where = _account()
     if where.connection_string:
         return BlobServiceClient.from_connection_string(where.connection_string, **_BLOB_OPTIONS)
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - cold start
