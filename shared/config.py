@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     )
     sora_max_in_flight: int | None = Field(default=None, ge=1, le=100, description="Renders at once at the provider")
     sora_creates_per_minute: int | None = Field(default=None, ge=1, le=10_000, description="Creates a minute")
+    sora_typical_render_s: float | None = Field(
+        default=None, gt=0, description="Seconds a render takes, until the lane has a history of its own"
+    )
     lanes: Annotated[tuple[LaneSetting, ...], NoDecode, BeforeValidator(_json_list)] = Field(
         default=(), description="More deployments: a JSON list of lanes (README, section Settings)"
     )
@@ -181,6 +184,7 @@ def _lane_settings(settings: Settings) -> Iterator[tuple[str, LaneSetting]]:
                     "api_key": settings.sora_aoai_api_key,
                     "max_in_flight": settings.sora_max_in_flight,
                     "creates_per_minute": settings.sora_creates_per_minute,
+                    "typical_render_s": settings.sora_typical_render_s,
                 }
             ),
         )

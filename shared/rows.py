@@ -58,6 +58,14 @@ class Put:
 
 
 @dataclass(frozen=True)
+class Merge:
+    """Write some properties of a row that must exist, whatever else it holds by now."""
+
+    key: str
+    values: Values
+
+
+@dataclass(frozen=True)
 class Delete:
     """Remove a row that must exist, and still be as it was read where an ETag is given."""
 
@@ -65,7 +73,7 @@ class Delete:
     etag: str | None = None
 
 
-Change = Insert | Replace | Put | Delete
+Change = Insert | Replace | Put | Merge | Delete
 
 
 def values_of(model: BaseModel) -> Values:
@@ -121,7 +129,7 @@ async def scan(
 async def commit(table: TableClient, partition: str, changes: Sequence[Change]) -> bool:
     """Write all changes or none, in one request; False when another write was there first.
 
-    A conflict costs one more read, of the first row that was to be written, to tell it from one's own repeated request.
+    A conflict costs one more read, of a row that was to be written, to tell it from one's own repeated request.
     """
     nonce = secrets.token_hex(8)
     operations = [_operation(partition, change, nonce) for change in changes]
@@ -130,10 +138,17 @@ async def commit(table: TableClient, partition: str, changes: Sequence[Change]) 
     except (TableTransactionError, HttpResponseError) as error:
         if error.status_code not in _CONFLICTS or _is_missing_table(error):
             raise
-        witness = next((change.key for change in changes if not isinstance(change, Delete)), None)
+        witness = _witness(changes)
         written = await read(table, partition, witness) if witness else None
         return written is not None and written.values.get("nonce") == nonce
     return True
+
+
+def _witness(changes: Sequence[Change]) -> str | None:
+    """Choose the row whose nonce proves the batch: an inserted one if there is one, since others change less often."""
+    written = [change for change in changes if not isinstance(change, Delete)]
+    inserted = [change for change in written if isinstance(change, Insert)]
+    return next((change.key for change in inserted or written), None)
 
 
 def _is_missing_table(error: HttpResponseError) -> bool:
@@ -153,6 +168,8 @@ def _operation(partition: str, change: Change, nonce: str) -> tuple[Any, ...]:
             return "create", entity | values | {"nonce": nonce}
         case Put(values=values):
             return "upsert", entity | values | {"nonce": nonce}, {"mode": UpdateMode.REPLACE}
+        case Merge(values=values):
+            return "update", entity | values | {"nonce": nonce}, {"mode": UpdateMode.MERGE}
         case Replace(etag=etag, values=values):
             guard = {"mode": UpdateMode.REPLACE, "etag": etag, "match_condition": MatchConditions.IfNotModified}
             return "update", entity | values | {"nonce": nonce}, guard

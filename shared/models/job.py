@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from shared.ids import invert
 from shared.models.problem import JobProblem
 
 MAX_PROMPT_CHARACTERS = 32_000
@@ -151,6 +152,16 @@ class Job(BaseModel):
     problem: JobProblem | None = None
     cancel_requested: bool = False
     parent_id: str | None = None
+
+    @property
+    def inv(self) -> str:
+        """The inverted ULID that row keys carry."""
+        return invert(self.ulid)
+
+    @property
+    def ulid(self) -> str:
+        """The ULID of the id."""
+        return self.id.removeprefix("job_")
 
     @property
     def ref(self) -> JobRef:

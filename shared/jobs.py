@@ -1,0 +1,206 @@
+"""The jobs of an owner in Table Storage: their rows, list rows, keys and timeline. Nothing else knows a row key of
+theirs. A job, its one list row and what belongs to the change are written in one batch under the job's ETag.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import clock, rows, storage
+from shared.ids import JobId, digest, job_id_of_inv
+from shared.models.job import Job, JobState, Live
+from shared.rows import Change, Delete, Insert, Put, Replace, Row, Values
+
+KEY_LIFETIME = timedelta(days=7)
+
+_LIST_OF = {JobState.SUCCEEDED: "done", JobState.FAILED: "failed", JobState.CANCELLED: "cancelled"}
+_EXAMINED_ROWS = 1000  # a page may be short: no list request looks at more rows than this
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A job as read, with the ETag that guards its next change and what the last look left behind."""
+
+    job: Job
+    etag: str
+    live: Live = field(default_factory=Live)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a job's timeline. `name` comes from the step, so that a repeated step writes the same row."""
+
+    name: str
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class SubmitKey:
+    """An Idempotency-Key, hashed, and the digest of the parsed request it stands for."""
+
+    key_hash: str
+    request_digest: str
+
+
+@dataclass(frozen=True)
+class Created:
+    """The job is written."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The key was used for this same request before; this is its job."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class KeyReused:
+    """The key was used for another request before."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Jobs newest first, and the position behind the last row looked at; None at the end."""
+
+    jobs: list[Stored]
+    after: str | None
+
+
+def partition(owner: str) -> str:
+    """Name the partition that holds everything of one owner."""
+    return f"o!{owner}"
+
+
+def job_key(inv: str) -> str:
+    """Name the job's own row."""
+    return f"job!{inv}"
+
+
+def _list_key(job: Job) -> str:
+    return f"{_LIST_OF.get(job.state, 'open')}!{job.inv}"
+
+
+def event_rows(job: Job, events: Iterable[Event], at: datetime) -> list[Change]:
+    """Write lines of the timeline; the same step writes the same row again."""
+    return [
+        Put(
+            f"event!{job.inv}!{event.name}", {"at": at, "kind": event.kind, "data": json.dumps(event.data, default=str)}
+        )
+        for event in events
+    ]
+
+
+async def read(owner: str, job_id: JobId) -> Stored | None:
+    """Read a job and what the last look left behind; None when this owner has no such job. One request."""
+    table = await storage.table()
+    key = job_key(job_id.inv)
+    found = await rows.scan(table, partition(owner), key, top=2)
+    return _stored(found[0], found[1] if len(found) > 1 else None) if found else None
+
+
+async def create(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReused:
+    """Write job, list row, key and first event in one batch. Reads only when the key was used before."""
+    table = await storage.table()
+    at = job.created_at
+    values = rows.values_of(job)
+    changes: list[Change] = [
+        Insert(job_key(job.inv), values),
+        Insert(_list_key(job), values),
+        *event_rows(job, [Event("submitted", "submitted", {"model": job.model})], at),
+    ]
+    if key is None:
+        _must(await rows.commit(table, partition(job.owner), changes))
+        return Created()
+    key_row = f"key!{key.key_hash}"
+    key_values: Values = {"request": key.request_digest, "job_id": job.id, "until": at + KEY_LIFETIME}
+    if await rows.commit(table, partition(job.owner), [Insert(key_row, key_values), *changes]):
+        return Created()
+    used = await rows.read(table, partition(job.owner), key_row)
+    if used is not None and used.values["until"] > at:
+        return Replayed(used.values["job_id"]) if used.values["request"] == key.request_digest else KeyReused()
+    renewed = Replace(key_row, used.etag, key_values) if used else Insert(key_row, key_values)
+    _must(await rows.commit(table, partition(job.owner), [renewed, *changes]))
+    return Created()
+
+
+async def save(before: Stored, job: Job, *, events: Sequence[Event] = (), also: Sequence[Change] = ()) -> bool:
+    """Write a changed job, its list row and more in one batch; False when the job was changed meanwhile."""
+    table = await storage.table()
+    values = rows.values_of(job)
+    changes: list[Change] = [Replace(job_key(job.inv), before.etag, values)]
+    old, new = _list_key(before.job), _list_key(job)
+    if old != new:
+        changes.append(Delete(old))
+    changes.append(Put(new, values))
+    changes += [*also, *event_rows(job, events, job.updated_at)]
+    return await rows.commit(table, partition(job.owner), changes)
+
+
+async def write_live(job: Job, live: Live, events: Sequence[Event]) -> None:
+    """Leave behind what a look saw, whatever was there. One request."""
+    table = await storage.table()
+    at = live.looked_at or clock.now()
+    live_row = Put(f"{job_key(job.inv)}!live", rows.values_of(live))
+    await rows.commit(table, partition(job.owner), [live_row, *event_rows(job, events, at)])
+
+
+async def count_open(owner: str, at_most: int) -> int:
+    """Count the owner's open jobs up to a limit. One request."""
+    table = await storage.table()
+    return len(await rows.scan(table, partition(owner), "open!", top=at_most))
+
+
+async def page(owner: str, *, limit: int, after: str | None, state: JobState | None) -> Page:
+    """Read one page of jobs, newest first, all of them or those in one state. One request.
+
+    `after` is the inverted ULID a page before this one ended at. By state, the list rows are read; they say all but
+    the progress of a look.
+    """
+    table = await storage.table()
+    if state is None:
+        found = await rows.scan(
+            table, partition(owner), "job!", top=2 * limit + 1, after=f"job!{after}!~" if after else None
+        )
+        return _page(_with_live(found), limit)
+    prefix = f"{_LIST_OF.get(state, 'open')}!"
+    top = limit + 1 if state.is_final else _EXAMINED_ROWS
+    found = await rows.scan(table, partition(owner), prefix, top=top, after=f"{prefix}{after}" if after else None)
+    stored = [item for item in map(_stored, found) if item.job.state == state]
+    return _page(stored, limit)
+
+
+def cursor_is_valid(after: str) -> bool:
+    """Tell whether a position could have come from a page."""
+    try:
+        return JobId.parse(str(job_id_of_inv(after))) is not None
+    except (KeyError, ValueError):
+        return False
+
+
+def submit_key(key: str, request: str) -> SubmitKey:
+    """Hash an Idempotency-Key and the canonical text of the request it is sent with."""
+    return SubmitKey(digest(key), digest(request))
+
+
+def _page(stored: list[Stored], limit: int) -> Page:
+    shown = stored[:limit]
+    return Page(shown, shown[-1].job.inv if len(stored) > limit else None)
+
+
+def _with_live(found: Sequence[Row]) -> list[Stored]:
+    live = {row.key: row for row in found if row.key.endswith("!live")}
+    return [_stored(row, live.get(f"{row.key}!live")) for row in found if not row.key.endswith("!live")]
+
+
+def _stored(row: Row, live: Row | None = None) -> Stored:
+    job = rows.model_of(Job, row.values)
+    return Stored(job, row.etag, rows.model_of(Live, live.values)) if live else Stored(job, row.etag)
+
+
+def _must(written: bool) -> None:  # noqa: FBT001 - the answer of rows.commit
+    if not written:
+        raise RuntimeError("a row made of a fresh ULID was already there")

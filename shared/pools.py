@@ -1,0 +1,220 @@
+"""The queue and the slots of a model, as rows of its partition. Calls the pure admission; starts nothing itself.
+
+`run!{ULID}` admitted, `state` what lanes remember, `wait!{priority}!{ULID}` tickets: in this order, so that one range
+reads all three. Every admission is a batch that carries the ETag of `state`, so two can never both count.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from shared import clock, rows, storage
+from shared.admission import Slot, Ticket, admissions
+from shared.config import configuration
+from shared.lanes import Lane
+from shared.models.job import Job, JobRef
+from shared.rates import STATE_KEY, PoolState, partition, state_change
+from shared.rows import Change, Delete, Insert, Merge, Replace, Row
+
+_KEPT_DURATIONS = 50
+_FIRST_ROWS = 100
+_MOST_ROWS = 1000
+_PRIORITY_DIGIT = {"high": "0", "normal": "1"}
+_BATCH_LIMIT = 20  # admissions a batch: three rows each keep it under 60 rows
+_ADMIT_TRIES = 30
+
+
+class TicketRow(BaseModel):
+    """A job's row in its pool, while it waits and while it runs."""
+
+    owner: str
+    size: str
+    seconds: int
+    variants: int
+    priority: str
+    created_at: datetime
+    deadline_at: datetime
+    ready: bool = False
+    lane: str | None = None
+    holds_slot: bool = False
+    admitted_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One row of the queue or of the admitted, as read."""
+
+    key: str
+    etag: str
+    row: TicketRow
+
+
+@dataclass
+class Snapshot:
+    """A pool as one range read found it; members by their job's ULID."""
+
+    running: dict[str, Member] = field(default_factory=dict[str, Member])
+    waiting: dict[str, Member] = field(default_factory=dict[str, Member])
+    state: PoolState = field(default_factory=PoolState)
+    state_etag: str | None = None
+
+    @property
+    def tickets(self) -> list[Ticket]:
+        """The tickets that are ready."""
+        return [
+            Ticket(one.key, ulid, one.row.owner, one.row.size, one.row.seconds, one.row.variants, one.row.priority)
+            for ulid, one in self.waiting.items()
+            if one.row.ready
+        ]
+
+    @property
+    def slots(self) -> list[Slot]:
+        """The slots that are held."""
+        held = ((ulid, one.row) for ulid, one in self.running.items() if one.row.holds_slot)
+        return [Slot(ulid, row.owner, row.lane or "") for ulid, row in held]
+
+
+@dataclass(frozen=True)
+class Released:
+    """A slot that is given back with the admission, and how long its render took where that is known."""
+
+    ulid: str
+    render_s: float | None = None
+
+
+def ticket_key(job: Job) -> str:
+    """Name the job's row while it waits: higher priority first, then older first."""
+    return f"wait!{_PRIORITY_DIGIT[job.priority]}!{job.ulid}"
+
+
+async def add_ticket(job: Job) -> None:
+    """Put the job's ticket in, not ready yet: without its job it is harmless. One request."""
+    row = TicketRow(
+        owner=job.owner,
+        size=job.size,
+        seconds=job.seconds,
+        variants=job.variants,
+        priority=_PRIORITY_DIGIT[job.priority],
+        created_at=job.created_at,
+        deadline_at=job.deadline_at,
+    )
+    if not await _commit(job.model, [Insert(ticket_key(job), rows.values_of(row))]):
+        raise RuntimeError(f"a ticket made of the fresh ULID {job.ulid} was already there")
+
+
+async def ready_ticket(model: str, key: str) -> bool:
+    """Let a ticket be admitted: its job is written. One request; False when the ticket is gone."""
+    return await _commit(model, [Merge(key, {"ready": True})])
+
+
+async def remove_ticket(model: str, key: str) -> bool:
+    """Take a ticket out; False when it is gone. One request."""
+    return await _commit(model, [Delete(key)])
+
+
+async def position(job: Job) -> int:
+    """Count the tickets up to the job's own, by priority and age: 1 is the next. One request, at most 1,000 rows."""
+    table = await storage.table()
+    ahead = await rows.scan(table, partition(job.model), "wait!", ticket_key(job), top=_MOST_ROWS)
+    return len(ahead) + 1
+
+
+async def admit(model: str, released: Released | None = None) -> list[JobRef]:
+    """Give a slot back, if one is, and admit who may start; the caller starts their stories.
+
+    One range read and, when something changes, one batch under the ETag of `state`; again when another was first.
+    """
+    known = configuration().pools.get(model)
+    lanes = known.lanes if known else ()
+    for tried in range(_ADMIT_TRIES):
+        await asyncio.sleep(random.uniform(0, 0.02) * tried)  # noqa: S311 - spreads contenders, hides nothing
+        plan = _plan(await snapshot(model, lanes), lanes, released)
+        if not plan.changes or await _commit(model, plan.changes):
+            return [JobRef(job_id=f"job_{one.ulid}", owner=one.owner, model=model) for one in plan.admitted]
+    raise TimeoutError(f"the pool {model} was changed by others {_ADMIT_TRIES} times in a row")
+
+
+async def read_run(ref: JobRef) -> TicketRow | None:
+    """Read the job's row among the admitted; None when it is not there. One request."""
+    table = await storage.table()
+    found = await rows.read(table, partition(ref.model), _run_key(ref.job_id))
+    return rows.model_of(TicketRow, found.values) if found else None
+
+
+async def forget(ref: JobRef) -> None:
+    """Delete the job's row: the very last effect of a job. One request; nothing when it is gone."""
+    await _commit(ref.model, [Delete(_run_key(ref.job_id))])
+
+
+async def snapshot(model: str, lanes: Sequence[Lane] = ()) -> Snapshot:
+    """Read a pool: one range of at most 100 rows, and the first 1,000 tickets only while one of `lanes` is open."""
+    table = await storage.table()
+    found: list[Row] = []
+    top = _FIRST_ROWS
+    while True:
+        more = await rows.scan(
+            table, partition(model), "run!", "wait!~", top=top, after=found[-1].key if found else None
+        )
+        found += more
+        read = _snapshot(found)
+        needed = not read.waiting or _has_open(read, lanes)
+        if len(more) < top or not needed or len(read.waiting) >= _MOST_ROWS:
+            return read
+        top = _MOST_ROWS
+
+
+def _snapshot(found: Sequence[Row]) -> Snapshot:
+    read = Snapshot()
+    for row in found:
+        if row.key == STATE_KEY:
+            read.state, read.state_etag = rows.model_of(PoolState, row.values), row.etag
+        else:
+            kind, ulid = row.key.split("!")[0], row.key.split("!")[-1]
+            place = read.running if kind == "run" else read.waiting
+            place[ulid] = Member(row.key, row.etag, rows.model_of(TicketRow, row.values))
+    return read
+
+
+def _has_open(read: Snapshot, lanes: Sequence[Lane]) -> bool:
+    used = Counter(slot.lane for slot in read.slots)
+    return any(used[lane.name] < lane.max_in_flight for lane in lanes)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    changes: list[Change]
+    admitted: list[Ticket]
+
+
+def _plan(read: Snapshot, lanes: Sequence[Lane], released: Released | None) -> _Plan:
+    changes: list[Change] = []
+    held = read.running.get(released.ulid) if released else None
+    if released and held and held.row.holds_slot:
+        if released.render_s is not None and held.row.lane:
+            memory = read.state.lane(held.row.lane)
+            memory.durations_s = [*memory.durations_s, released.render_s][-_KEPT_DURATIONS:]
+        held.row.holds_slot = False
+        changes.append(Replace(held.key, held.etag, rows.values_of(held.row)))
+    paused = frozenset(name for name, memory in read.state.lanes.items() if memory.paused)
+    decided = admissions(read.tickets, read.slots, lanes, paused)[:_BATCH_LIMIT]
+    for one in decided:
+        ticket = read.waiting[one.ticket.ulid]
+        update = {"lane": one.lane.name, "holds_slot": True, "admitted_at": clock.now()}
+        changes.append(Insert(f"run!{one.ticket.ulid}", rows.values_of(ticket.row.model_copy(update=update))))
+        changes.append(Delete(ticket.key, ticket.etag))
+    if changes:
+        changes.append(state_change(read.state, read.state_etag))
+    return _Plan(changes, [one.ticket for one in decided])
+
+
+async def _commit(model: str, changes: Sequence[Change]) -> bool:
+    return await rows.commit(await storage.table(), partition(model), changes)
+
+
+def _run_key(job_id: str) -> str:
+    return f"run!{job_id.removeprefix('job_')}"

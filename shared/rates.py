@@ -1,0 +1,124 @@
+"""What lanes remember: recent creates, rests after a 429, how long renders took. One row, `state`, of the pool's
+partition, changed only under its ETag.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, Field
+
+from shared import clock, rows, storage
+from shared.config import NotConfiguredError, configuration
+from shared.lanes import Lane
+from shared.rows import Change, Insert, Replace
+
+STATE_KEY = "state"
+RATE_WINDOW = timedelta(seconds=65)
+"""A minute and what clocks may differ: fewer tokens than the lane's rate in this time, or the create waits."""
+
+_TRIES = 30
+
+
+class LaneState(BaseModel):
+    """What a lane remembers: its recent creates, until when it rests, whether it is paused, how long renders took."""
+
+    tokens: list[datetime] = Field(default_factory=list[datetime])
+    cooling_until: datetime | None = None
+    paused: bool = False
+    durations_s: list[float] = Field(default_factory=list[float])
+
+
+class PoolState(BaseModel):
+    """The row `state`: every lane by name."""
+
+    lanes: dict[str, LaneState] = Field(default_factory=dict[str, LaneState])
+
+    def lane(self, name: str) -> LaneState:
+        """Return the lane's memory, an empty one at first."""
+        return self.lanes.setdefault(name, LaneState())
+
+
+@dataclass(frozen=True)
+class Token:
+    """A create is allowed on this lane, now."""
+
+    lane: Lane
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Wait:
+    """No create before so many seconds."""
+
+    seconds: float
+
+
+def lane_of(model: str, name: str) -> Lane:
+    """Find a lane in the settings; NotConfiguredError when it was taken out of them."""
+    known = configuration().pools.get(model)
+    lane = known.lane(name) if known else None
+    if lane is None:
+        raise NotConfiguredError(f"the lane {name} of {model} is not in the settings any more")
+    return lane
+
+
+async def take_token(model: str, lane_name: str) -> Token | Wait:
+    """Take the right to send one create on a lane now, or learn how long to wait. Two requests."""
+    lane = lane_of(model, lane_name)
+    for tried in range(_TRIES):
+        await asyncio.sleep(random.uniform(0, 0.02) * tried)  # noqa: S311 - as above
+        state, etag = await _read_state(model)
+        now = clock.now()
+        memory = state.lane(lane_name)
+        memory.tokens = [token for token in memory.tokens if token > now - RATE_WINDOW]
+        if memory.cooling_until and memory.cooling_until > now:
+            return Wait((memory.cooling_until - now).total_seconds())
+        if len(memory.tokens) >= lane.creates_per_minute:
+            oldest = sorted(memory.tokens)[-lane.creates_per_minute]
+            return Wait((oldest + RATE_WINDOW - now).total_seconds())
+        memory.tokens.append(now)
+        if await _write(model, state, etag):
+            return Token(lane, now)
+    raise TimeoutError(f"the pool {model} was changed by others {_TRIES} times in a row")
+
+
+async def cool(model: str, lane_name: str, seconds: float) -> None:
+    """Let a lane rest after a 429: no create for so many seconds. A rest that is already longer stays."""
+    for _ in range(_TRIES):
+        state, etag = await _read_state(model)
+        until = clock.now() + timedelta(seconds=seconds)
+        memory = state.lane(lane_name)
+        if memory.cooling_until and memory.cooling_until >= until:
+            return
+        memory.cooling_until = until
+        if await _write(model, state, etag):
+            return
+
+
+async def durations_s(model: str, lane_name: str) -> list[float]:
+    """Return how long the lane's last renders took, in seconds. One request."""
+    state, _ = await _read_state(model)
+    return state.lane(lane_name).durations_s
+
+
+async def _read_state(model: str) -> tuple[PoolState, str | None]:
+    table = await storage.table()
+    found = await rows.read(table, partition(model), STATE_KEY)
+    return (rows.model_of(PoolState, found.values), found.etag) if found else (PoolState(), None)
+
+
+def state_change(state: PoolState, etag: str | None) -> Change:
+    """Write the memory as it was read and changed; the first one ever is an insert."""
+    values = rows.values_of(state)
+    return Insert(STATE_KEY, values) if etag is None else Replace(STATE_KEY, etag, values)
+
+
+def partition(model: str) -> str:
+    """Name the partition of a pool."""
+    return f"pool!{model}"
+
+
+async def _write(model: str, state: PoolState, etag: str | None) -> bool:
+    return await rows.commit(await storage.table(), partition(model), [state_change(state, etag)])
