@@ -1,0 +1,1 @@
+"""What replaces Azure on one machine; never deployed."""

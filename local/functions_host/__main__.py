@@ -1,0 +1,91 @@
+"""The command line: ``python -m local.functions_host --app DIR``. Every failure to start is one line and a non-zero exit code."""
+
+import argparse
+import asyncio
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+
+from local.functions_host.durable_binding import DurableLinks
+from local.functions_host.host import Host, Options
+from local.functions_host.host_settings import SettingsError, apply_local_settings, read_host_json
+from local.functions_host.invoker import AppError
+from local.functions_host.keys import load_keys
+from local.functions_host.routes import RouteError
+from local.functions_host.store import Store, StoreError
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="functions_host", description="Runs a Python v2 function app on this machine.")
+    parser.add_argument("--app", type=Path, required=True, help="folder of function_app.py and host.json")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=7071, help="port to listen on; 0 picks a free one")
+    parser.add_argument("--state", type=Path, required=True, help="folder for keys and the event store")
+    parser.add_argument(
+        "--redelivery",
+        type=float,
+        default=2.0,
+        metavar="S",
+        help="seconds before activities that a killed host had started run again (Azure: 300)",
+    )
+    parser.add_argument("--no-auth", action="store_true", help="ask for no keys, like Core Tools by default")
+    return parser.parse_args()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    folder: Path = arguments.app.resolve()
+    state: Path = arguments.state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    settings = read_host_json(folder)
+    apply_local_settings(folder)
+    keys = load_keys(state)
+    public, loopback = _listen(arguments.host, arguments.port), _listen("127.0.0.1", 0)
+    address = f"{arguments.host}:{public.getsockname()[1]}"
+    os.environ.setdefault("WEBSITE_HOSTNAME", address)
+    links = DurableLinks(
+        hub_name=settings.hub_name,
+        public_origin=f"http://{address}",
+        rpc_origin=f"http://127.0.0.1:{loopback.getsockname()[1]}",
+        code=keys.durabletask_extension,
+    )
+    os.chdir(folder)
+    asyncio.run(
+        Host(
+            Options(folder, arguments.redelivery),
+            settings,
+            Store(state / "store.sqlite3"),
+            None if arguments.no_auth else keys,
+            (public, loopback),
+            links,
+        ).run()
+    )
+
+
+def main() -> None:
+    """Run the host until it is stopped."""
+    arguments = _arguments()
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        _run(arguments)
+    except (SettingsError, StoreError, AppError, RouteError) as error:
+        sys.exit(f"functions host: {error}")
+    # A thread that still runs user code would keep the interpreter alive; its activity is handed out again.
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

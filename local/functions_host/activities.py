@@ -1,0 +1,88 @@
+"""Runs activities: at least once each, leased while they run, handed out again after a crash. Knows nothing of orchestrations."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from local.functions_host import history as ev
+from local.functions_host.dialect_v1 import compact
+from local.functions_host.instants import now_us
+from local.functions_host.invoker import InvocationError
+from local.functions_host.store import Store, WorkItem
+
+_log = logging.getLogger("host.activities")
+
+RunActivity = Callable[[WorkItem], Awaitable[str]]
+
+
+class Activities:
+    """The activity side of the engine."""
+
+    def __init__(self, store: Store, run: RunActivity, *, wake: Callable[[Iterable[str]], None]) -> None:
+        self._store = store
+        self._run = run
+        self._wake = wake
+        self._ready: asyncio.Queue[WorkItem] = asyncio.Queue()
+        self._running: dict[int, WorkItem] = {}
+
+    def hand_out(self, items: Sequence[WorkItem]) -> None:
+        """These activities are to run."""
+        for item in items:
+            self._ready.put_nowait(item)
+
+    async def hand_out_again(self, items: Sequence[WorkItem], redelivery_s: float) -> None:
+        """Take up what a previous host left: what it had not started at once, what it had started after the wait."""
+        self.hand_out([item for item in items if item.leased_us is None])
+        interrupted = [item for item in items if item.leased_us is not None]
+        if interrupted:
+            _log.info("%d interrupted activities run again in %g s", len(interrupted), redelivery_s)
+            await asyncio.sleep(redelivery_s)
+            self.hand_out(interrupted)
+
+    async def work(self) -> None:
+        """Run activities for ever; as many of these run side by side as host.json allows."""
+        while True:
+            item = await self._ready.get()
+            self._store.lease(item.seq, now_us())
+            self._running[item.seq] = item
+            event = await self._outcome(item)
+            del self._running[item.seq]
+            if self._store.finish(item, event):
+                self._wake([item.instance_id])
+            else:
+                _log.info("%s: %s (task %d) had ended before", item.instance_id, item.name, item.task_id)
+
+    @property
+    def running(self) -> int:
+        """How many run now."""
+        return len(self._running)
+
+    def give_back(self) -> None:
+        """At a clean stop: what still runs is handed out at once by the next host."""
+        for seq in self._running:
+            self._store.lease(seq, None)
+
+    async def _outcome(self, item: WorkItem) -> ev.Inbound:
+        try:
+            result = await self._run(item)
+        except InvocationError as error:
+            _log.warning(
+                "%s: activity %s failed: %s", item.instance_id, item.name, error.reason.strip(), exc_info=error.__cause__
+            )
+            reason = f"Activity function '{item.name}' failed: {error.reason}"
+            return ev.TaskFailed(now_us(), item.task_id, reason, _details(error))
+        value = json.loads(result)
+        return ev.TaskCompleted(now_us(), item.task_id, None if value is None else compact(value))
+
+
+def _details(error: InvocationError) -> str:
+    """The exception as JSON text. Its exact shape is no contract (host-traces/README.md)."""
+    return compact(
+        {
+            "$type": "System.Exception, System.Private.CoreLib",
+            "ClassName": "System.Exception",
+            "Message": error.reason,
+            "InnerException": {"RemoteStackTrace": error.stack, "RemoteMessage": str(error), "Message": error.report},
+        }
+    )

@@ -1,0 +1,128 @@
+"""What can be asked of orchestrations from outside: start, look, raise, terminate, suspend, resume, restart, purge. No HTTP."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from local.functions_host import history as ev
+from local.functions_host import queries
+from local.functions_host.instants import now_us
+from local.functions_host.store import InstanceRow, Letter, NewInstance, Store
+
+
+class NotFoundError(Exception):
+    """There is no instance of that id."""
+
+
+class GoneError(Exception):
+    """The instance has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongStateError(Exception):
+    """The instance is in a state in which this cannot be done."""
+
+    status: str
+    text: str
+
+
+class AlreadyExistsError(Exception):
+    """An instance of that id is pending, running or suspended."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"An Orchestration instance with the status {status} already exists.")
+
+
+class OrchestrationClient:
+    """The client side of the engine."""
+
+    def __init__(self, store: Store, *, wake: Callable[[Iterable[str]], None]) -> None:
+        self._store = store
+        self._wake = wake
+
+    def start(self, name: str, instance_id: str | None, input_json: str | None) -> str:
+        """Start an instance with JSON text as its input; gives its id. Raises AlreadyExistsError."""
+        chosen = instance_id or uuid.uuid4().hex
+        row = self._store.instance(chosen)
+        if row is not None and not row.is_final:
+            raise AlreadyExistsError(row.status)
+        started = ev.ExecutionStarted(now_us(), name, input_json, str(uuid.uuid4()), 0, None)
+        self._store.create(NewInstance(chosen, started))
+        self._wake([chosen])
+        return chosen
+
+    def get(self, instance_id: str) -> InstanceRow:
+        """The instance. Raises NotFoundError."""
+        row = self._store.instance(instance_id)
+        if row is None:
+            raise NotFoundError
+        return row
+
+    def history(self, instance_id: str) -> list[ev.Event]:
+        """The history of the current execution; before its first step, what is known of it."""
+        events = self._store.history(instance_id)
+        return events or [m.event for m in self._store.messages(instance_id) if isinstance(m.event, ev.ExecutionStarted)]
+
+    def find(self, wanted: queries.Filter, *, top: int, token: str | None) -> tuple[list[InstanceRow], str | None]:
+        """One page of instances in the order of their ids, and the id the next page begins with."""
+        return queries.page(self._store.db, wanted, top=top, first_id=token)
+
+    def raise_event(self, instance_id: str, name: str, input_json: str | None) -> None:
+        """Send an event. Raises NotFoundError, GoneError."""
+        self._open(instance_id)
+        self._send(instance_id, ev.EventRaised(now_us(), name, input_json))
+
+    def terminate(self, instance_id: str, reason: str | None) -> None:
+        """End an instance; its children go on. Raises NotFoundError, GoneError."""
+        self._open(instance_id)
+        self._send(instance_id, ev.ExecutionTerminated(now_us(), reason))
+
+    def suspend(self, instance_id: str, reason: str | None) -> None:
+        """Park an instance. Raises NotFoundError, GoneError, WrongStateError."""
+        row = self._open(instance_id)
+        if row.status == "Suspended":
+            raise WrongStateError(row.status, _cannot("suspend", row))
+        self._send(instance_id, ev.ExecutionSuspended(now_us(), reason))
+
+    def resume(self, instance_id: str, reason: str | None) -> None:
+        """Let a parked instance go on. Raises NotFoundError, GoneError, WrongStateError."""
+        row = self._open(instance_id)
+        if row.status != "Suspended":
+            raise WrongStateError(row.status, _cannot("resume", row))
+        self._send(instance_id, ev.ExecutionResumed(now_us(), reason))
+
+    def restart(self, instance_id: str, *, with_new_id: bool) -> str:
+        """Start it again with its input; gives the id. Raises NotFoundError, AlreadyExistsError."""
+        row = self.get(instance_id)
+        return self.start(row.name, None if with_new_id else instance_id, row.input)
+
+    def purge(self, instance_id: str) -> None:
+        """Forget a finished instance. Raises NotFoundError, WrongStateError."""
+        row = self.get(instance_id)
+        if not row.is_final:
+            raise WrongStateError(
+                row.status,
+                "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID "
+                f"{row.id} has status {row.status}",
+            )
+        with self._store.transaction() as db:
+            queries.delete(db, [instance_id])
+
+    def purge_all(self, wanted: queries.Filter) -> int:
+        """Forget every instance the filter names, running ones too, as the real host does; gives their number."""
+        with self._store.transaction() as db:
+            return queries.delete(db, queries.ids(db, wanted))
+
+    def _open(self, instance_id: str) -> InstanceRow:
+        row = self.get(instance_id)
+        if row.is_final:
+            raise GoneError
+        return row
+
+    def _send(self, instance_id: str, event: ev.Inbound) -> None:
+        self._store.post([Letter(instance_id, None, event)])
+        self._wake([instance_id])
+
+
+def _cannot(what: str, row: InstanceRow) -> str:
+    return f"Cannot {what} the orchestration instance {row.id} because instance is in the {row.status} state."
