@@ -4,11 +4,12 @@ and concluded exactly once, under its own ETag; nothing is ever cleared.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from shared import jobs, rows, storage
-from shared.ids import digest
+from shared import clock, jobs, rows, storage
+from shared.ids import JobId, digest
 from shared.jobs import Event, Stored
-from shared.models.job import Attempt, Job, JobState
+from shared.models.job import Attempt, Job, JobRef, JobState
 from shared.rows import Insert, Replace
 
 
@@ -44,23 +45,71 @@ async def begin(stored: Stored, lane: str, at: datetime) -> bool:
     return await jobs.save(stored, job, events=[Event(f"try-{n}", "asked", {"lane": lane})], also=[begun])
 
 
-async def conclude(job: Job, tried: Tried, attempt: Attempt, at: datetime) -> bool:
-    """Write a new state of the attempt under its ETag; False when another copy was first."""
+async def update(job: Job, tried: Tried, event: Event, **values: Any) -> bool:
+    """Write a new state of an attempt under its ETag; False when another copy was first. One request."""
     table = await storage.table()
-    kind = attempt.concluded or ("lost" if attempt.lost_at else "server_error")
-    data = {"lane": attempt.lane, "detail": attempt.detail, "looked": attempt.looked}
-    events = jobs.event_rows(job, [Event(f"try-{attempt.n}-{kind}", kind, data)], at)
-    change = Replace(_key(job, attempt.n), tried.etag, rows.values_of(attempt))
+    changed = tried.attempt.model_copy(update=values)
+    events = jobs.event_rows(job, [event], clock.now())
+    change = Replace(_key(job, changed.n), tried.etag, rows.values_of(changed))
     return await rows.commit(table, jobs.partition(job.owner), [change, *events])
 
 
-async def conclude_with_job(stored: Stored, tried: Tried, attempt: Attempt, job: Job, event: Event) -> bool:
-    """Write the conclusion and the job it changes in one batch, each under its ETag; False when either was changed."""
-    change = Replace(_key(job, attempt.n), tried.etag, rows.values_of(attempt))
+async def conclude_open(job: Job, **values: Any) -> None:
+    """Conclude the job's open attempt, or note something on it; nothing when another copy concluded it first."""
+    tried = next((one for one in await read(job) if one.attempt.concluded is None), None)
+    if tried:
+        kind = values.get("concluded", "unanswered")
+        event = Event(f"try-{tried.attempt.n}-{kind}", kind, {"detail": values.get("detail")})
+        await update(job, tried, event, **values)
+
+
+async def adopt(ref: JobRef, endpoint: str, render_id: str) -> Job | None:
+    """Make a render this job's: claim it, then conclude the open attempt and name it on the job, in one batch.
+
+    None when another job holds the claim: the attempt stays open. When this job has another render already, this one
+    is recorded as its twin.
+    """
+    while True:
+        stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+        if stored is None or await _claim(endpoint, render_id, stored.job) != ref.job_id:
+            return None
+        job = stored.job
+        if job.render_id == render_id:
+            return job
+        tried = next((one for one in await read(job) if one.attempt.concluded is None), None)
+        if job.render_id or tried is None:
+            await _record_twin(job, render_id)
+            return job
+        if adopted := await _write_adoption(stored, tried, render_id):
+            return adopted
+
+
+async def _write_adoption(stored: Stored, tried: Tried, render_id: str) -> Job | None:
+    at = clock.now()
+    accepted = tried.attempt.model_copy(update={"concluded": "accepted", "render_id": render_id})
+    job = stored.job.changed(at, render_id=render_id, accepted_at=tried.attempt.sent_at, lane=accepted.lane)
+    change = Replace(_key(job, accepted.n), tried.etag, rows.values_of(accepted))
+    event = Event(
+        f"try-{accepted.n}-accepted", "accepted", {"lane": accepted.lane, "found_after": tried.attempt.looked}
+    )
+    return job if await jobs.save(stored, job, events=[event], also=[change]) else None
+
+
+async def end_unclear(stored: Stored, tried: Tried, job: Job) -> bool:
+    """Conclude an attempt as unclear and end its job in one batch; False when either was changed meanwhile."""
+    unclear = tried.attempt.model_copy(update={"concluded": "unclear"})
+    change = Replace(_key(job, unclear.n), tried.etag, rows.values_of(unclear))
+    event = Event(f"try-{unclear.n}-unclear", "unclear", {"lane": unclear.lane})
     return await jobs.save(stored, job, events=[event], also=[change])
 
 
-async def claim(endpoint: str, render_id: str, job: Job) -> str:
+async def _record_twin(job: Job, render_id: str) -> None:
+    table = await storage.table()
+    twin = {"render_id": render_id, "found_at": clock.now()}
+    await rows.commit(table, jobs.partition(job.owner), [Insert(f"twin!{job.inv}!{digest(render_id)[:16]}", twin)])
+
+
+async def _claim(endpoint: str, render_id: str, job: Job) -> str:
     """Claim a render for a job, for good; the id of the job that holds the claim, this one's or another's."""
     table = await storage.table()
     where, what = _claim_place(endpoint, render_id)

@@ -54,6 +54,14 @@ class JobId:
         ulid = text.removeprefix("job_")
         return cls(ulid) if text != ulid and _ULID.fullmatch(ulid) else None
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read the id of a job that exists; ValueError for anything else."""
+        parsed = cls.parse(text)
+        if parsed is None:
+            raise ValueError(f"{text} is not a job id")
+        return parsed
+
     def __str__(self) -> str:
         return f"job_{self.ulid}"
 

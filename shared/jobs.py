@@ -10,7 +10,7 @@ from typing import Any
 
 from shared import clock, rows, storage
 from shared.ids import JobId, digest, job_id_of_inv
-from shared.models.job import Job, JobState, Live
+from shared.models.job import Job, JobState, Live, TimelineEvent
 from shared.rows import Change, Delete, Insert, Put, Replace, Row, Values
 
 KEY_LIFETIME = timedelta(days=7)
@@ -171,6 +171,22 @@ async def page(owner: str, *, limit: int, after: str | None, state: JobState | N
     found = await rows.scan(table, partition(owner), prefix, top=top, after=f"{prefix}{after}" if after else None)
     stored = [item for item in map(_stored, found) if item.job.state == state]
     return _page(stored, limit)
+
+
+async def timeline(job: Job) -> list[TimelineEvent]:
+    """Read the flight record of a job, oldest first. One request for up to 1,000 events."""
+    table = await storage.table()
+    found = await rows.scan(table, partition(job.owner), f"event!{job.inv}!", top=_EXAMINED_ROWS)
+    events = [
+        TimelineEvent(
+            name=row.key.split("!")[2],
+            at=row.values["at"],
+            kind=row.values["kind"],
+            data=json.loads(row.values["data"]),
+        )
+        for row in found
+    ]
+    return sorted(events, key=lambda event: event.at)
 
 
 def cursor_is_valid(after: str) -> bool:

@@ -4,6 +4,7 @@ the story of a job waits for.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from statistics import quantiles
 
 MIN_LOOK_S = 3.0
@@ -22,11 +23,27 @@ MIN_TIMER_S = 2.0
 """Durable timers may fire a second early, and those of a second at once; none of ours is shorter than this."""
 
 CALL_TRIES = 6
+STORE_TRIES = 6
 
 
 def retry_delay_s(tried: int) -> float:
     """Seconds before an activity that raised is called again: 2, 4, 6 …; a new worker process needs about three."""
     return 2.0 * tried
+
+
+def store_delay_s(tried: int) -> float:
+    """Seconds before a copy that was cut is made again: 3, 9, 27 … at most a minute."""
+    return min(3.0**tried, 60.0)
+
+
+def not_sent_delay_s(failed: int) -> float:
+    """Seconds before an order that never left is sent again, after so many in a row: 5, 10, 20 … at most a minute."""
+    return min(5.0 * 2 ** (failed - 1), 60.0)
+
+
+def moment(now: datetime, seconds: float) -> datetime:
+    """Return the time so many seconds from now."""
+    return now + timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)

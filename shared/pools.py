@@ -43,6 +43,8 @@ class TicketRow(BaseModel):
     lane: str | None = None
     holds_slot: bool = False
     admitted_at: datetime | None = None
+    restarts: int = 0
+    restarted_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,11 @@ async def read_run(ref: JobRef) -> TicketRow | None:
     table = await storage.table()
     found = await rows.read(table, partition(ref.model), _run_key(ref.job_id))
     return rows.model_of(TicketRow, found.values) if found else None
+
+
+async def note_restart(model: str, member: Member, at: datetime) -> None:
+    """Count that an admitted job's story is started again. One request."""
+    await _commit(model, [Merge(member.key, {"restarts": member.row.restarts + 1, "restarted_at": at})])
 
 
 async def forget(ref: JobRef) -> None:

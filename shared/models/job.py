@@ -13,6 +13,7 @@ from pydantic import (
     StrictInt,
     StrictStr,
     StringConstraints,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -116,6 +117,10 @@ class Cost(BaseModel):
     usd: Decimal | None
     state: CostState
 
+    @field_serializer("usd")
+    def _two_to_four_decimals(self, value: Decimal | None) -> str | None:
+        return None if value is None else f"{value:.4f}".removesuffix("00")
+
 
 class JobRef(BaseModel):
     """What a story is started with: where the job's row is. Nothing here ever changes, so racing starts are equal."""
@@ -212,3 +217,12 @@ class Attempt(BaseModel):
     detail: str | None = None
     code: str | None = None
     render_id: str | None = None
+
+
+class TimelineEvent(BaseModel):
+    """One line of a job's flight record."""
+
+    name: str
+    at: datetime
+    kind: str
+    data: dict[str, Any]

@@ -1,0 +1,1 @@
+"""One side effect each, idempotent. They return result objects and do not raise for expected ends."""

@@ -1,0 +1,150 @@
+"""Look at a job's render: ask the provider, leave behind progress and a prediction, and say when to look again.
+Also the one place where a cancelled job that runs is ended; its render is watched on, for the slot is the render's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import azure.durable_functions as df
+
+from activities.payload import Payload
+from shared import clock, jobs, polling, rates
+from shared.ids import JobId
+from shared.jobs import Event, Stored
+from shared.lanes import Lane
+from shared.models.job import Job, JobRef, JobState, Live, Sample
+from shared.models.problem import Code, job_problem
+from shared.polling import Prediction
+from shared.providers.choose import provider
+from shared.providers.port import Listing, LookEnd, Missing, NoAnswer, Refused, Render
+
+bp = df.Blueprint()
+
+_KEPT_SAMPLES = 20
+_RETENTION = timedelta(hours=24)
+_MISSES = 3
+_BETWEEN_MISSES = timedelta(seconds=60)
+_CLOCK_MARGIN = timedelta(seconds=30)
+_SOON: Payload = {"kind": "wait", "wait_s": polling.MIN_TIMER_S, "progress": None}
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """The render will never be seen again, and why."""
+
+    detail: str
+
+
+@bp.activity_trigger(input_name="payload")
+async def look_at_render(payload: Payload) -> Payload:
+    """Answer wait (with seconds), succeeded (with sources), failed or gone; progress always."""
+    ref = JobRef.model_validate(payload)
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    if stored is None or not stored.job.render_id or not stored.job.lane or not stored.job.accepted_at:
+        return {"kind": "gone", "detail": "the job has no render", "progress": None}
+    lane = rates.lane_of(ref.model, stored.job.lane)
+    end: LookEnd | _Gone = await provider(lane).look(stored.job.render_id)
+    now = clock.now()
+    live = _seen(stored, end, now)
+    if isinstance(end, Missing):
+        end = await _missing(stored.job, lane, live, end)
+    elif now - stored.job.accepted_at > _RETENTION and not isinstance(end, Render):
+        end = _Gone("no answer about the render until the provider had deleted it")
+    expected = await _expect(stored.job, lane, live, now)
+    await jobs.write_live(stored.job, _with_eta(live, expected, now), [_event(live, end, expected)])
+    if stored.job.cancel_requested and not stored.job.state.is_final:
+        await _cancel(stored, now)
+    return await _answer(stored, end, expected, now) | {"progress": live.progress}
+
+
+def _seen(stored: Stored, end: LookEnd, now: datetime) -> Live:
+    """Carry what earlier looks saw forward; progress never goes back."""
+    live = stored.live.model_copy(deep=True)
+    live.looks += 1
+    live.looked_at = now
+    live.overdue = now > stored.job.deadline_at
+    live.attention = end.detail if isinstance(end, NoAnswer) and end.attention else None
+    live.missing_at = live.missing_at if isinstance(end, Missing) else []
+    if isinstance(end, Render):
+        progress = 100 if end.state == "succeeded" else end.progress
+        if progress is not None:
+            live.progress = max(progress, live.progress or 0)
+            live.samples = [*live.samples, Sample(at=now, progress=progress)][-_KEPT_SAMPLES:]
+    return live
+
+
+async def _missing(job: Job, lane: Lane, live: Live, end: Missing) -> Missing | _Gone:
+    """Count a 404; three, a minute apart, and absence from the list mean that the render is gone."""
+    if not live.missing_at or (live.looked_at or clock.now()) - live.missing_at[-1] >= _BETWEEN_MISSES:
+        live.missing_at = [*live.missing_at, live.looked_at or clock.now()]
+    if len(live.missing_at) < _MISSES or job.accepted_at is None:
+        return end
+    listing = await provider(lane).list_since(job.accepted_at - _CLOCK_MARGIN)
+    if isinstance(listing, Listing) and all(render.id != job.render_id for render in listing.renders):
+        return _Gone("the provider answers 404 and does not list the render any more")
+    return end
+
+
+async def _expect(job: Job, lane: Lane, live: Live, now: datetime) -> Prediction:
+    """Predict what remains; the lane's own past is read only while the provider says no progress."""
+    elapsed_s = _elapsed_s(job, now)
+    past_s = [] if live.progress else await rates.durations_s(job.model, lane.name)
+    return polling.predict(live.progress, elapsed_s, past_s, lane.typical_render_s)
+
+
+def _with_eta(live: Live, expected: Prediction, now: datetime) -> Live:
+    live.eta_at = polling.moment(now, expected.remaining_s)
+    live.eta_earliest = polling.moment(now, expected.earliest_s)
+    live.eta_latest = polling.moment(now, expected.latest_s)
+    return live
+
+
+def _event(live: Live, end: LookEnd | _Gone, expected: Prediction) -> Event:
+    data = {"progress": live.progress, "predicted_remaining_s": round(expected.remaining_s, 1)}
+    match end:
+        case Render(provider_state=state):
+            data |= {"provider_state": state}
+        case NoAnswer(detail=detail) | _Gone(detail=detail):
+            data |= {"detail": detail}
+        case Missing():
+            data |= {"detail": "404"}
+    return Event(f"look-{live.looks:04}", "looked", data)
+
+
+async def _cancel(stored: Stored, now: datetime) -> None:
+    """End a running job as its owner asked. The render is bought: its price is settled. On a conflict the next look."""
+    detail = "cancelled while the provider was rendering; the render was paid for and is not kept"
+    problem = job_problem(Code.CANCELLED, detail, money="spent")
+    job = stored.job.changed(now, state=JobState.CANCELLED, cost_state="settled", problem=problem)
+    await jobs.save(stored, job, events=[Event("cancelled", "cancelled", {"while": "running"})])
+
+
+async def _answer(stored: Stored, end: LookEnd | _Gone, expected: Prediction, now: datetime) -> Payload:
+    job = stored.job
+    elapsed_s = _elapsed_s(job, now)
+    match end:
+        case Render(state="succeeded") if job.state == JobState.RUNNING and not job.cancel_requested:
+            storing = job.changed(now, state=JobState.STORING)
+            if not await jobs.save(stored, storing, events=[Event("storing", "storing")]):
+                return _SOON
+            return _succeeded(job, end, elapsed_s)
+        case Render(state="succeeded"):
+            return _succeeded(job, end, elapsed_s)
+        case Render(state="failed", failure=Refused(code=code, detail=detail)):
+            return {"kind": "failed", "code": code, "detail": detail}
+        case _Gone(detail=detail):
+            return {"kind": "gone", "detail": detail}
+        case Render(hint_s=hint_s) | NoAnswer(hint_s=hint_s):
+            return {"kind": "wait", "wait_s": polling.next_look_s(expected, elapsed_s, hint_s)}
+        case _:
+            return {"kind": "wait", "wait_s": polling.next_look_s(expected, elapsed_s)}
+
+
+def _succeeded(job: Job, render: Render, elapsed_s: float) -> Payload:
+    """Tell what to store. A job that has ended meanwhile keeps nothing: there is nothing to copy for it."""
+    keep = not job.state.is_final and not job.cancel_requested
+    return {"kind": "succeeded", "sources": list(render.sources) if keep else [], "render_s": elapsed_s}
+
+
+def _elapsed_s(job: Job, now: datetime) -> float:
+    return (now - job.accepted_at).total_seconds() if job.accepted_at else 0.0

@@ -1,0 +1,76 @@
+"""Copy one finished video from the provider into Blob Storage, and write down only what probes as a video."""
+
+import asyncio
+
+import azure.durable_functions as df
+
+from activities.payload import Payload
+from shared import blobs, jobs, media, rates
+from shared.blobs import BlobReader, Copied, Differs, Incomplete
+from shared.ids import JobId
+from shared.models.job import Generation, Job, JobRef
+from shared.providers.choose import provider
+from shared.providers.port import NoAnswer
+from shared.providers.transport import NeverSentError, NoReplyError
+
+bp = df.Blueprint()
+
+_CONTENT_TYPE = "video/mp4"
+
+
+@bp.activity_trigger(input_name="payload")
+async def store_generation(payload: Payload) -> Payload:
+    """Answer stored (with the generation) or again (with the detail). A video that is there already is only probed."""
+    ref = JobRef.model_validate(payload)
+    n, source = int(payload["n"]), str(payload["source"])
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    if stored is None or stored.job.lane is None:
+        return {"kind": "gone", "detail": "the job is not there any more"}
+    name = blobs.video_name(ref.job_id, stored.job.created_at, n)
+    if await blobs.blob_length(name) is None:
+        cut = await _copy(stored.job, source, name)
+        if cut:
+            return {"kind": "again", "detail": cut}
+    return await _probed(stored.job, n, name)
+
+
+async def _copy(job: Job, source: str, name: str) -> str | None:
+    """Copy the video; None when it is there, else what went wrong."""
+    try:
+        lane = rates.lane_of(job.model, job.lane or "")
+        async with provider(lane).content(source) as content:
+            if isinstance(content, NoAnswer):
+                return content.detail
+            copied = await blobs.copy_stream(
+                content.chunks, name, content_type=_CONTENT_TYPE, expected_bytes=content.length
+            )
+    except (NeverSentError, NoReplyError) as error:
+        return str(error)
+    match copied:
+        case Copied() | Differs():
+            return None  # whichever copy is there, probing decides
+        case Incomplete(received_bytes=received, expected_bytes=expected):
+            return f"the content ended after {received} of {expected or 'unknown'} bytes"
+
+
+async def _probed(job: Job, n: int, name: str) -> Payload:
+    probe = await asyncio.to_thread(_probe, name)
+    if isinstance(probe, media.NotAVideo):
+        await blobs.set_aside(name)
+        return {"kind": "again", "detail": f"what the provider sent is no video: {probe.reason}"}
+    generation = Generation(
+        id=JobId.of(job.id).generation(n),
+        blob=name,
+        content_type=_CONTENT_TYPE,
+        bytes=await blobs.blob_length(name) or 0,
+        seconds=probe.seconds,
+        width=probe.width,
+        height=probe.height,
+        has_audio=probe.has_audio,
+    )
+    return {"kind": "stored", "generation": generation.model_dump(mode="json")}
+
+
+def _probe(name: str) -> media.Probe | media.NotAVideo:
+    with BlobReader(name) as reader:
+        return media.probe(reader)

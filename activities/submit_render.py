@@ -1,0 +1,99 @@
+"""Create the render of a job at the provider, at most once (architecture, "Submitting at most once").
+
+The attempt is on record before the request leaves, in one batch with the job; what the provider answered is written
+under the attempt's own ETag. What is not known stays open, and find_render looks for it.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.payload import Payload
+from shared import attempts, clock, jobs, polling, pools, rates
+from shared.attempts import Tried
+from shared.config import NotConfiguredError
+from shared.ids import JobId
+from shared.jobs import Stored
+from shared.lanes import Lane
+from shared.models.job import Job, JobRef
+from shared.providers.choose import provider
+from shared.providers.port import Busy, CreateEnd, Lost, NotSent, Order, Refused, Submitted
+
+bp = df.Blueprint()
+
+_TOKEN_IS_FRESH = timedelta(seconds=3)
+_NO_LANE_WAIT_S = 60.0
+_LOST: dict[str, Any] = {"kind": "lost"}
+_SOON: dict[str, Any] = {"kind": "wait", "wait_s": polling.MIN_TIMER_S}
+_NOW: dict[str, Any] = {"kind": "submitted", "wait_s": 0.0}
+
+
+@bp.activity_trigger(input_name="payload")
+async def submit_render(payload: Payload) -> Payload:
+    """Answer submitted, refused, wait (with seconds), lost or stopped."""
+    ref = JobRef.model_validate(payload)
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    if stored is None:
+        return {"kind": "stopped"}
+    tried = await attempts.read(stored.job)
+    known = _already_known(stored.job, tried)
+    return known or await _submit(stored, tried)
+
+
+def _already_known(job: Job, tried: list[Tried]) -> dict[str, Any] | None:
+    if job.render_id:
+        return _NOW
+    if any(one.attempt.concluded == "refused" for one in tried):
+        return {"kind": "refused"}
+    if any(one.attempt.concluded == "unclear" for one in tried):
+        return {"kind": "unclear"}
+    if any(one.attempt.concluded is None for one in tried):
+        return _LOST
+    if job.state.is_final or job.cancel_requested or clock.now() > job.deadline_at:
+        return {"kind": "stopped"}
+    return None
+
+
+async def _submit(stored: Stored, tried: list[Tried]) -> dict[str, Any]:
+    job = stored.job
+    run = await pools.read_run(job.ref)
+    if run is None or run.lane is None:
+        raise RuntimeError(f"{job.id} was never admitted")
+    try:
+        token = await rates.take_token(job.model, run.lane)
+    except NotConfiguredError:
+        return {"kind": "wait", "wait_s": _NO_LANE_WAIT_S}
+    if isinstance(token, rates.Wait):
+        return {"kind": "wait", "wait_s": token.seconds}
+    if not await attempts.begin(stored, run.lane, token.at):
+        return _SOON
+    if clock.now() - token.at > _TOKEN_IS_FRESH:
+        end: CreateEnd = NotSent("too long after its rate token")
+    else:
+        end = await provider(token.lane).create(Order(job.prompt, job.size, job.seconds, job.variants))
+    failed = sum(one.attempt.concluded == "not_sent" for one in tried)
+    return await _conclude(job, token.lane, end, failed)
+
+
+async def _conclude(job: Job, lane: Lane, end: CreateEnd, failed: int) -> dict[str, Any]:
+    match end:
+        case Submitted(render_id):
+            adopted = await attempts.adopt(job.ref, lane.base_url, render_id)
+            if adopted is None:
+                return _LOST
+            expected = polling.predict(None, 0.0, await rates.durations_s(job.model, lane.name), lane.typical_render_s)
+            return {"kind": "submitted", "wait_s": polling.next_look_s(expected, 0.0)}
+        case Refused(code, detail):
+            await attempts.conclude_open(job, concluded="refused", code=code, detail=detail)
+            return {"kind": "refused"}
+        case Busy(wait_s, detail):
+            await rates.cool(job.model, lane.name, wait_s)
+            await attempts.conclude_open(job, concluded="busy", detail=detail)
+            return {"kind": "wait", "wait_s": wait_s}
+        case NotSent(detail):
+            await attempts.conclude_open(job, concluded="not_sent", detail=detail)
+            return {"kind": "wait", "wait_s": polling.not_sent_delay_s(failed + 1)}
+        case Lost(detail, server_error):
+            await attempts.conclude_open(job, detail=detail, server_error=server_error)
+            return _LOST

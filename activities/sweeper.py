@@ -1,0 +1,85 @@
+"""Every minute: what was begun and not carried on is carried on. Reads pool partitions only; frees no slot itself, it
+starts the story again, which does.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared import clock, jobs, pools, stories
+from shared.config import configuration
+from shared.ids import JobId
+from shared.models.job import Job, JobRef, JobState
+from shared.models.problem import Code, job_problem
+from shared.pools import Member, Snapshot
+
+bp = df.Blueprint()
+_log = logging.getLogger(__name__)
+
+_SUBMIT_TAKES_AT_MOST = timedelta(minutes=1)
+_ORPHAN_AFTER = timedelta(hours=1)  # longer than any function can live
+_IDLE_AFTER = timedelta(minutes=2)
+_QUICK_RESTARTS = 5
+_SLOW_RESTART_EVERY = timedelta(minutes=10)
+
+
+@bp.durable_client_input(client_name="client")
+@bp.timer_trigger(arg_name="timer", schedule="0 * * * * *")
+async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
+    """Sweep every pool; one that fails does not keep the others waiting."""
+    del timer
+    for model, pool in configuration().pools.items():
+        try:
+            found = await pools.snapshot(model, pool.lanes)
+            for ulid, member in found.waiting.items():
+                await _ticket(model, ulid, member)
+            await stories.start(client, await pools.admit(model))
+            await _stories(model, found, client)
+        except Exception:  # noqa: BLE001 - logged, and the other pools are swept
+            _log.exception("sweeping the pool %s failed; the next minute tries again", model)
+
+
+async def _ticket(model: str, ulid: str, member: Member) -> None:
+    """Ready the ticket of a submit that was cut, remove an orphan, end a job whose deadline has passed."""
+    now = clock.now()
+    if now - member.row.created_at < _SUBMIT_TAKES_AT_MOST or (member.row.ready and now < member.row.deadline_at):
+        return
+    stored = await jobs.read(member.row.owner, JobId(ulid))
+    if stored is None:
+        if now - member.row.created_at > _ORPHAN_AFTER:
+            await pools.remove_ticket(model, member.key)
+    elif stored.job.state.is_final:
+        await pools.remove_ticket(model, member.key)
+    elif now >= member.row.deadline_at and stored.job.state == JobState.QUEUED and not stored.job.attempts:
+        if await jobs.save(stored, _overdue(stored.job, now), events=[jobs.Event("final", "failed")]):
+            await pools.remove_ticket(model, member.key)
+    elif not member.row.ready:
+        await pools.ready_ticket(model, member.key)
+
+
+def _overdue(job: Job, now: datetime) -> Job:
+    problem = job_problem(Code.DEADLINE, "the job waited in the queue until its deadline", money="none")
+    return job.changed(now, state=JobState.FAILED, cost_state="released", problem=problem)
+
+
+async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationClient) -> None:
+    """Start again the stories of admitted jobs that are not there, have failed, or ended without their last effect."""
+    for ulid, member in found.running.items():
+        ref = JobRef(job_id=f"job_{ulid}", owner=member.row.owner, model=model)
+        now = clock.now()
+        if now < _next_try(member):
+            continue
+        if await stories.state(client, ref) in {"missing", "ended", "terminated"}:
+            _log.warning("%s: its story is not running; starting it again", ref.job_id)
+            await pools.note_restart(model, member, now)
+            await stories.start(client, [ref])
+
+
+def _next_try(member: Member) -> datetime:
+    row = member.row
+    if row.restarted_at is None:
+        return (row.admitted_at or row.created_at) + _IDLE_AFTER
+    pause = timedelta(minutes=2 ** min(row.restarts, _QUICK_RESTARTS) / 2)
+    return row.restarted_at + (pause if row.restarts < _QUICK_RESTARTS else _SLOW_RESTART_EVERY)

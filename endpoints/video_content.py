@@ -1,0 +1,75 @@
+"""`/videos/generations/{id}/content`: a short link to a stored video or one of its pictures."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared import blobs, http, jobs, links
+from shared.blobs import PictureKind
+from shared.config import settings
+from shared.http import ProblemError
+from shared.ids import parse_generation_id
+from shared.models.job import Generation
+from shared.models.job_view import ContentLink
+from shared.models.problem import Code, FieldError
+
+bp = df.Blueprint()
+
+_PICTURES: dict[PictureKind, tuple[str, str]] = {
+    "poster": ("image/jpeg", ".jpg"),
+    "sprite": ("image/jpeg", ".sprite.jpg"),
+    "gif": ("image/gif", ".gif"),
+}
+
+
+@bp.route(route="videos/generations/{generation_id}/content", methods=["GET"])
+@http.answers
+async def get_video_content(req: func.HttpRequest) -> func.HttpResponse:
+    """Redirect to a SAS link, or show it with `redirect=false`. `variant`: video, poster, sprite or gif."""
+    redirect = _flag(req.params.get("redirect", "true"))
+    generation = await _find(http.owner_of(req), req.route_params["generation_id"])
+    name, content_type, file_name = _file(generation, req.params.get("variant", "video"))
+    length = generation.bytes if name == generation.blob else await blobs.blob_length(name)
+    if length is None:
+        raise ProblemError(Code.NOT_FOUND, "this picture could not be made of the video")
+    inline = _flag(req.params.get("inline", "false"))
+    link = await links.sign(
+        name, download_name=file_name, content_type=content_type, inline=inline, ttl_s=settings().link_ttl_s
+    )
+    if redirect:
+        return func.HttpResponse(status_code=302, headers={"Location": link.url, "Cache-Control": "no-store"})
+    shown = ContentLink(
+        url=link.url, expires_at=link.expires_at, content_type=content_type, bytes=length, file_name=file_name
+    )
+    return http.reply(shown)
+
+
+async def _find(owner: str, generation_id: str) -> Generation:
+    parsed = parse_generation_id(generation_id)
+    stored = await jobs.read(owner, parsed[0]) if parsed else None
+    if stored is None:
+        raise ProblemError(Code.NOT_FOUND, f"there is no generation {generation_id[:64]!r}")
+    for generation in stored.job.generations:
+        if generation.id == generation_id:
+            return generation
+    if stored.job.state.is_final:
+        raise ProblemError(Code.NOT_FOUND, f"the job has no generation {generation_id[:64]!r}")
+    raise ProblemError(Code.NOT_READY, f"the job is {stored.job.state}: there is no video yet")
+
+
+def _file(generation: Generation, variant: str) -> tuple[str, str, str]:
+    """Name the blob, its content type and what a browser saves it as."""
+    if variant == "video":
+        return generation.blob, generation.content_type, f"{generation.id}.mp4"
+    if variant not in _PICTURES:
+        detail = f"{variant[:32]!r} is not one of video, {', '.join(_PICTURES)}"
+        pointer = FieldError(pointer="variant", detail=detail)
+        raise ProblemError(Code.VALIDATION_FAILED, "the request has invalid values", [pointer])
+    content_type, suffix = _PICTURES[variant]
+    return blobs.picture_name(generation.blob, variant), content_type, generation.id + suffix
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"true", "false", "1", "0"}:
+        detail = f"{text[:32]!r} is not true or false"
+        raise ProblemError(Code.VALIDATION_FAILED, detail)
+    return text.lower() in {"true", "1"}

@@ -1,0 +1,42 @@
+"""Registers the functions, and nothing else."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from activities import (
+    find_render,
+    finish_job,
+    forget_job,
+    look_at_render,
+    make_pictures,
+    release_slot,
+    store_generation,
+    submit_render,
+    sweeper,
+)
+from endpoints import environment, video_content, video_jobs
+from orchestrators import generate_video
+from shared import names
+
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+for module in (
+    video_jobs,
+    video_content,
+    environment,
+    generate_video,
+    submit_render,
+    find_render,
+    look_at_render,
+    release_slot,
+    store_generation,
+    make_pictures,
+    finish_job,
+    forget_job,
+    sweeper,
+):
+    app.register_functions(module.bp)
+
+registered = {function.get_function_name() for function in app.get_functions()}
+if missing := (names.ACTIVITIES | names.ORCHESTRATORS) - registered:
+    raise RuntimeError(f"called by name but not registered: {', '.join(sorted(missing))}")

@@ -1,0 +1,1 @@
+"""Generator functions: the story of a job. No I/O, no clock, no randomness, no settings."""

@@ -1,0 +1,48 @@
+"""Starting and waking the story of a job: the only place that knows how the Durable client answers. The instance has
+the job's id, so a second start is refused or merged by the host, and both mean that the story runs.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from azure.durable_functions import DurableOrchestrationClient, OrchestrationRuntimeStatus
+
+from shared import names
+from shared.models.job import JobRef
+
+StoryState = Literal["missing", "open", "suspended", "terminated", "ended"]
+
+_STATES: dict[OrchestrationRuntimeStatus, StoryState] = {
+    OrchestrationRuntimeStatus.Completed: "ended",
+    OrchestrationRuntimeStatus.Failed: "ended",
+    OrchestrationRuntimeStatus.Canceled: "terminated",
+    OrchestrationRuntimeStatus.Terminated: "terminated",
+    OrchestrationRuntimeStatus.Suspended: "suspended",
+}
+
+
+async def start(client: DurableOrchestrationClient, jobs: Iterable[JobRef]) -> None:
+    """Start the stories of admitted jobs. One that runs already is a success: SDK 1.7 says so by a plain exception."""
+    for job in jobs:
+        try:
+            await client.start_new(names.GENERATE_VIDEO, job.job_id, job.model_dump())
+        except Exception as error:
+            if "already exists" not in str(error):
+                raise
+
+
+async def wake(client: DurableOrchestrationClient, job: JobRef) -> None:
+    """Hint to a job's story that its row has changed; a story that is not there needs no hint."""
+    try:
+        await client.raise_event(job.job_id, names.WAKE, True)  # noqa: FBT003 - the event carries nothing else
+    except Exception as error:
+        if not any(word in str(error) for word in ("No instance", "is gone")):
+            raise
+
+
+async def state(client: DurableOrchestrationClient, job: JobRef) -> StoryState:
+    """Tell how a job's story stands."""
+    status = await client.get_status(job.job_id)
+    if status.instance_id is None:
+        return "missing"
+    return _STATES.get(status.runtime_status, "open") if status.runtime_status else "open"
