@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-import itertools
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
 from shared import storage
 
@@ -30,7 +30,6 @@ BLOCK_BYTES: Final = 4 * 1024 * 1024
 READ_AHEAD_BYTES: Final = 1024 * 1024
 RANGES_KEPT: Final = 4
 SERVER_COPY_WITHIN_S: Final = 60
-_GONE_OR_CHANGED: Final = frozenset({404, 412})
 
 PictureKind = Literal["poster", "sprite", "gif"]
 _PICTURE_SUFFIX: dict[PictureKind, str] = {"poster": ".jpg", "sprite": ".sprite.jpg", "gif": ".gif"}
@@ -102,23 +101,31 @@ async def put_small(name: str, data: bytes, content_type: str) -> None:
 
 
 async def set_aside(name: str, *, etag: str | None = None) -> str | None:
-    """Rename a blob that does not probe to `{name}.rejected-{n}`, so that a fresh copy can take its place.
+    """Rename a blob that does not probe to `{name}.rejected-{its etag}`, so that a fresh copy can take its place.
 
     `etag` (of the reader that probed it) keeps a newer copy of the same name safe. Returns the new name, None when
-    there was nothing to set aside: somebody else did it, or the blob is a newer one.
+    there was nothing to set aside: somebody else did it, or the blob is a newer one. A repeat finishes what was begun.
     """
     blob = await _blob(name)
     properties = await _properties(blob)
     if properties is None or etag not in {None, properties.etag}:
         return None
-    aside = await _copy_aside(blob, name, properties.etag)
-    if aside:
-        try:
-            await blob.delete_blob(etag=properties.etag, match_condition=MatchConditions.IfNotModified)
-        except HttpResponseError as error:
-            if error.status_code not in _GONE_OR_CHANGED:
-                raise
-    return aside
+    version = properties.etag.strip('"').lower()
+    aside = await _blob(f"{name}.rejected-{version}")
+    try:
+        with suppress(ResourceExistsError):
+            await aside.start_copy_from_url(
+                blob.url,
+                source_etag=properties.etag,
+                source_match_condition=MatchConditions.IfNotModified,
+                etag="*",
+                match_condition=MatchConditions.IfMissing,
+            )
+        await _wait_for_copy(aside)
+        await blob.delete_blob(etag=properties.etag, match_condition=MatchConditions.IfNotModified)
+    except (ResourceNotFoundError, ResourceModifiedError):
+        return None
+    return aside.blob_name
 
 
 class BlobReader(io.RawIOBase):
@@ -206,7 +213,7 @@ async def _stage(chunks: AsyncIterator[bytes], blob: BlobClient) -> _Staged:
     two copies at once whose bodies differ can never commit each other's blocks.
     """
     md5, total, block_ids = hashlib.md5(usedforsecurity=False), 0, list[str]()
-    sending: asyncio.Task[object] | None = None
+    sending: asyncio.Future[dict[str, object]] | None = None
     try:
         async for block in _blocks(chunks):
             md5.update(block)
@@ -214,7 +221,7 @@ async def _stage(chunks: AsyncIterator[bytes], blob: BlobClient) -> _Staged:
             block_ids.append(f"{len(block_ids):05}-{md5.hexdigest()}")
             if sending:
                 await sending
-            sending = asyncio.create_task(blob.stage_block(block_ids[-1], bytes(block), validate_content=True))
+            sending = asyncio.ensure_future(blob.stage_block(block_ids[-1], bytes(block), validate_content=True))
         if sending:
             await sending
     finally:
@@ -264,34 +271,9 @@ async def _commit(blob: BlobClient, staged: _Staged, content_type: str) -> Copie
     return Copied(staged.bytes, staged.md5.hex(), already_there=False)
 
 
-async def _copy_aside(blob: BlobClient, name: str, etag: str) -> str | None:
-    """Copy within the storage service, under the first free number; None when the source is no longer that version."""
-    service = await storage.blob_service()
-    for n in itertools.count(1):
-        aside = f"{name}.rejected-{n}"
-        target = service.get_blob_client(storage.CONTAINER_NAME, aside)
-        try:
-            await target.start_copy_from_url(
-                blob.url,
-                etag="*",
-                match_condition=MatchConditions.IfMissing,
-                source_etag=etag,
-                source_match_condition=MatchConditions.IfNotModified,
-            )
-        except ResourceExistsError:
-            continue
-        except HttpResponseError as error:
-            if error.status_code in _GONE_OR_CHANGED:
-                return None
-            raise
-        await _wait_for_copy(target)
-        return aside
-    raise AssertionError  # the count has no end
-
-
 async def _wait_for_copy(target: BlobClient) -> None:
     async with asyncio.timeout(SERVER_COPY_WITHIN_S):
-        while (copy := (await target.get_blob_properties()).copy).status == "pending":
+        while (copy := (await target.get_blob_properties()).copy).status == "pending":  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0.5)
     if copy.status != "success":
         raise HttpResponseError(f"the storage service could not copy to {target.blob_name}: {copy.status_description}")
