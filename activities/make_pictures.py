@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from io import BufferedReader
 
 import azure.durable_functions as df
 
@@ -23,16 +24,18 @@ async def make_pictures(payload: Payload) -> Payload:
     made: list[str] = []
     for kind, content_type in _CONTENT_TYPES.items():
         try:
-            data = await asyncio.to_thread(_draw, kind, generation.blob)
-            await blobs.put_small(blobs.picture_name(generation.blob, kind), data, content_type)
+            picture = await asyncio.to_thread(_draw, kind, generation.blob)
+            if isinstance(picture, bytes):
+                await blobs.put_small(blobs.picture_name(generation.blob, kind), picture, content_type)
+                made.append(kind)
+            else:
+                _log.warning("%s: no %s: %s", generation.id, kind, picture.reason)
         except Exception as error:  # noqa: BLE001 - whatever it is, the video is stored and stays
             _log.warning("%s: no %s: %s", generation.id, kind, error)
-        else:
-            made.append(kind)
     return {"generation": generation.model_copy(update={"pictures": made}).model_dump(mode="json")}
 
 
-def _draw(kind: PictureKind, name: str) -> bytes:
+def _draw(kind: PictureKind, name: str) -> bytes | media.NotAVideo:
     draw = {"poster": media.poster, "sprite": media.sprite_sheet, "gif": media.gif}[kind]
-    with BlobReader(name) as reader:
+    with BufferedReader(BlobReader(name)) as reader:
         return draw(reader)

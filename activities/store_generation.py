@@ -1,6 +1,7 @@
 """Copy one finished video from the provider into Blob Storage, and write down only what probes as a video."""
 
 import asyncio
+from io import BufferedReader
 
 import azure.durable_functions as df
 
@@ -72,5 +73,5 @@ async def _probed(job: Job, n: int, name: str) -> Payload:
 
 
 def _probe(name: str) -> media.Probe | media.NotAVideo:
-    with BlobReader(name) as reader:
+    with BufferedReader(BlobReader(name)) as reader:
         return media.probe(reader)
