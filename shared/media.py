@@ -151,7 +151,7 @@ def _fitted(frame: VideoFrame, side: int) -> VideoFrame:
 
 def _is_black(frame: VideoFrame) -> bool:
     plane = frame.reformat(16, 16, "gray", interpolation="AREA").planes[0]
-    brightness = bytes(plane)
+    brightness = b"".join(bytes(plane)[row * plane.line_size :][: plane.width] for row in range(plane.height))
     return sum(brightness) < _BLACK_BELOW * len(brightness)
 
 
@@ -163,7 +163,8 @@ def _jpeg(frame: VideoFrame) -> bytes:
     codec.time_base = Fraction(1, 25)  # a still has none; the encoder wants one
     codec.options = {"qmin": str(_JPEG_QUALITY), "qmax": str(_JPEG_QUALITY)}
     frame.pts = None
-    return b"".join(map(bytes, [*codec.encode(frame), *codec.encode()]))
+    packets = (*codec.encode(frame), *codec.encode())  # pyright: ignore[reportUnknownVariableType] - PyAV's Packet is
+    return b"".join(map(bytes, packets))  # pyright: ignore[reportUnknownArgumentType] - generic, and left open there
 
 
 def _source_of(frame: VideoFrame) -> tuple[Graph, FilterContext]:
