@@ -14,8 +14,10 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
+from shared import config, storage
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 PROGRAM = Path(__file__).parents[2] / "local" / "node_modules" / ".bin" / "azurite"
 ACCOUNT = "devstoreaccount1"
@@ -114,3 +116,14 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     running = start_azurite(tmp_path_factory.mktemp("azurite"))
     yield running
     running.stop()
+
+
+@pytest.fixture
+async def lab_storage(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Azurite]:
+    """Point the app's settings at Azurite for one test, and close what the test opened."""
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)
+    monkeypatch.delenv("STORAGE_ACCOUNT_NAME", raising=False)
+    config.configuration.cache_clear()
+    yield azurite
+    await storage.close()
+    config.configuration.cache_clear()
