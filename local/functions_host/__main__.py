@@ -1,4 +1,7 @@
-"""The command line: ``python -m local.functions_host --app DIR``. Every failure to start is one line and a non-zero exit code."""
+"""The command line: ``python -m local.functions_host --app DIR``.
+
+Every failure to start is one line and a non-zero exit code.
+"""
 
 import argparse
 import asyncio
@@ -9,16 +12,19 @@ import sys
 from pathlib import Path
 
 from local.functions_host.durable_binding import DurableLinks
-from local.functions_host.host import Host, Options
+from local.functions_host.host import Host, Plan
 from local.functions_host.host_settings import SettingsError, apply_local_settings, read_host_json
 from local.functions_host.invoker import AppError
 from local.functions_host.keys import load_keys
 from local.functions_host.routes import RouteError
-from local.functions_host.store import Store, StoreError
+from local.functions_host.store import Store
+from local.functions_host.store_file import StoreError
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="functions_host", description="Runs a Python v2 function app on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="functions_host", description="Runs a Python v2 function app on this machine."
+    )
     parser.add_argument("--app", type=Path, required=True, help="folder of function_app.py and host.json")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=7071, help="port to listen on; 0 picks a free one")
@@ -41,7 +47,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace) -> bool:
     folder: Path = arguments.app.resolve()
     state: Path = arguments.state.resolve()
     state.mkdir(parents=True, exist_ok=True)
@@ -57,17 +63,21 @@ def _run(arguments: argparse.Namespace) -> None:
         rpc_origin=f"http://127.0.0.1:{loopback.getsockname()[1]}",
         code=keys.durabletask_extension,
     )
-    os.chdir(folder)
-    asyncio.run(
-        Host(
-            Options(folder, arguments.redelivery),
-            settings,
-            Store(state / "store.sqlite3"),
-            None if arguments.no_auth else keys,
-            (public, loopback),
-            links,
-        ).run()
+    plan = Plan(
+        app=folder,
+        settings=settings,
+        redelivery_s=arguments.redelivery,
+        keys=None if arguments.no_auth else keys,
+        public=public,
+        loopback=loopback,
+        links=links,
     )
+    os.chdir(folder)
+    return asyncio.run(_serve(plan, Store(state / "store.sqlite3")))
+
+
+async def _serve(plan: Plan, store: Store) -> bool:
+    return await Host(plan, store).run()
 
 
 def main() -> None:
@@ -78,13 +88,13 @@ def main() -> None:
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        _run(arguments)
+        went_well = _run(arguments)
     except (SettingsError, StoreError, AppError, RouteError) as error:
         sys.exit(f"functions host: {error}")
     # A thread that still runs user code would keep the interpreter alive; its activity is handed out again.
     logging.shutdown()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(0 if went_well else 1)
 
 
 if __name__ == "__main__":

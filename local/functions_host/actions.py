@@ -80,7 +80,10 @@ Action = CallActivity | CallChild | StartTimer | WaitForEvent | ContinueAsNew | 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A run's complete action list since the start of the execution, and how far the code came. ``output`` is compact JSON text."""
+    """A run's complete action list since the start of the execution, and how far the code came.
+
+    ``output`` is compact JSON text.
+    """
 
     actions: tuple[Action, ...]
     is_done: bool

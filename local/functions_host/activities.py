@@ -1,15 +1,20 @@
-"""Runs activities: at least once each, leased while they run, handed out again after a crash. Knows nothing of orchestrations."""
+"""Runs activities: at least once each, leased while they run, handed out again after a crash.
+
+Knows nothing of orchestrations.
+"""
 
 import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 
 from local.functions_host import history as ev
 from local.functions_host.dialect_v1 import compact
 from local.functions_host.instants import now_us
 from local.functions_host.invoker import InvocationError
-from local.functions_host.store import Store, WorkItem
+from local.functions_host.rows import WorkItem
+from local.functions_host.store import Store
 
 _log = logging.getLogger("host.activities")
 
@@ -24,7 +29,9 @@ class Activities:
         self._run = run
         self._wake = wake
         self._ready: asyncio.Queue[WorkItem] = asyncio.Queue()
-        self._running: dict[int, WorkItem] = {}
+        self._running: set[int] = set()
+        self._is_open = True
+        self._idle = asyncio.Event()
 
     def hand_out(self, items: Sequence[WorkItem]) -> None:
         """These activities are to run."""
@@ -44,22 +51,26 @@ class Activities:
         """Run activities for ever; as many of these run side by side as host.json allows."""
         while True:
             item = await self._ready.get()
-            self._store.lease(item.seq, now_us())
-            self._running[item.seq] = item
+            if not self._is_open or not self._store.lease(item.seq, now_us()):
+                continue  # stopping, and the next host finds it; or purged meanwhile
+            self._running.add(item.seq)
             event = await self._outcome(item)
-            del self._running[item.seq]
+            self._running.discard(item.seq)
             if self._store.finish(item, event):
                 self._wake([item.instance_id])
             else:
                 _log.info("%s: %s (task %d) had ended before", item.instance_id, item.name, item.task_id)
+            if not self._running:
+                self._idle.set()
 
-    @property
-    def running(self) -> int:
-        """How many run now."""
-        return len(self._running)
-
-    def give_back(self) -> None:
-        """At a clean stop: what still runs is handed out at once by the next host."""
+    async def drain(self, grace_s: float) -> None:
+        """Start nothing more, give what runs a moment to end, and leave the rest to the next host, at once."""
+        self._is_open = False
+        self._idle.clear()
+        if self._running:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    await self._idle.wait()
         for seq in self._running:
             self._store.lease(seq, None)
 
@@ -68,7 +79,11 @@ class Activities:
             result = await self._run(item)
         except InvocationError as error:
             _log.warning(
-                "%s: activity %s failed: %s", item.instance_id, item.name, error.reason.strip(), exc_info=error.__cause__
+                "%s: activity %s failed: %s",
+                item.instance_id,
+                item.name,
+                error.reason.strip(),
+                exc_info=error.__cause__,
             )
             reason = f"Activity function '{item.name}' failed: {error.reason}"
             return ev.TaskFailed(now_us(), item.task_id, reason, _details(error))

@@ -1,4 +1,7 @@
-"""Imports a Python v2 app as the worker does, and checks what the worker checks at load time (functions-host.md, 4.1). Calls no function."""
+"""Imports a Python v2 app as the worker does, and checks what the worker checks at load time (functions-host.md, 4.1).
+
+Calls no function.
+"""
 
 import importlib
 import inspect
@@ -19,16 +22,27 @@ from local.functions_host.invoker import AppError, Function
 
 _SCRIPT_SETTING = "PYTHON_SCRIPT_FILE_NAME"
 _RETURN = "$return"
+_SERVED = frozenset({"httpTrigger", "http", "durableClient", "orchestrationTrigger", "activityTrigger", "timerTrigger"})
 
 
 class Converter(Protocol):
     """What ``azure-functions`` registers under a binding type."""
 
-    def check_input_type_annotation(self, pytype: type) -> bool: ...
-    def check_output_type_annotation(self, pytype: type) -> bool: ...
-    def decode(self, data: Datum, *, trigger_metadata: Mapping[str, Any]) -> Any: ...
-    def encode(self, obj: Any, *, expected_type: type | None) -> Datum: ...
-    def has_implicit_output(self) -> bool: ...
+    def check_input_type_annotation(self, pytype: type) -> bool:
+        """Whether a parameter may be annotated so."""
+        ...
+
+    def decode(self, data: Datum, *, trigger_metadata: Mapping[str, Any]) -> Any:
+        """What the parameter gets."""
+        ...
+
+    def encode(self, obj: Any, *, expected_type: type | None) -> Datum:
+        """What the host gets of a result."""
+        ...
+
+    def has_implicit_output(self) -> bool:
+        """Whether a result needs no binding."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,9 @@ def converter_of(binding_type: str) -> Converter | None:
 
 
 def load_app(folder: Path) -> dict[str, LoadedFunction]:
-    """Import the app in ``folder`` and return its functions by name; raises AppError with one sentence when it cannot be served."""
+    """Import the app in ``folder`` and return its functions by name; raises AppError with one sentence when it cannot
+    be served.
+    """
     script = os.environ.get(_SCRIPT_SETTING, "function_app.py")
     module = _import(folder, script)
     found = [value for value in vars(module).values() if isinstance(value, FunctionRegister)]
@@ -92,10 +108,7 @@ def _innermost(error: Exception, folder: Path) -> str:
 
 def _load(indexed: IndexedFunction, script: str) -> LoadedFunction:
     name = str(indexed.get_function_name())
-    bindings = [
-        _resolved(cast("dict[str, Any]", json.loads(text)), name)
-        for text in indexed.get_raw_bindings()
-    ]
+    bindings = [_resolved(cast("dict[str, Any]", json.loads(text)), name) for text in indexed.get_raw_bindings()]
     trigger = next(binding for binding in bindings if str(binding["type"]).lower().endswith("trigger"))
     call = indexed.get_user_function()
     for problem in _problems(bindings, call):
@@ -110,6 +123,7 @@ def _load(indexed: IndexedFunction, script: str) -> LoadedFunction:
         bindings=bindings,
         script_file=script,
         is_disabled=os.environ.get(f"AzureWebJobs.{name}.Disabled", "").lower() in {"1", "true"},
+        not_served=", ".join(str(binding["type"]) for binding in bindings if binding["type"] not in _SERVED),
     )
     return LoadedFunction(
         info=info,
@@ -164,11 +178,10 @@ def _problems(bindings: list[dict[str, Any]], call: Callable[..., Any]) -> Itera
 def _annotation_problems(binding: dict[str, Any], annotation: Any) -> Iterator[str]:
     is_out = str(binding.get("direction", "")).lower() == "out"
     takes_out = getattr(annotation, "__origin__", annotation) is func.Out
-    if is_out:
-        yield f"its output binding '{binding['name']}' of type {binding['type']} is not served by this host"
-    elif takes_out:
-        yield f"parameter '{binding['name']}' is func.Out, but its binding is an input"
-    elif isinstance(annotation, type) and annotation is not inspect.Parameter.empty:
+    if takes_out != is_out:
+        yield f"parameter '{binding['name']}' and its binding disagree whether it is an output"
+    elif binding["type"] in _SERVED and isinstance(annotation, type) and annotation is not inspect.Parameter.empty:
         converter = converter_of(str(binding["type"]))
         if converter is not None and not converter.check_input_type_annotation(annotation):
-            yield f"parameter '{binding['name']}' is annotated {annotation.__name__}, which does not fit a {binding['type']}"
+            fits = f"which does not fit a {binding['type']}"
+            yield f"parameter '{binding['name']}' is annotated {annotation.__name__}, {fits}"

@@ -15,7 +15,10 @@ class CallTrace:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """One invocation, as the function sees it. ``invocation_id`` is unique to the call; nothing is ever retried by the host."""
+    """One invocation, as the function sees it.
+
+    ``invocation_id`` is unique to the call; nothing is ever retried by the host.
+    """
 
     invocation_id: str
     function_name: str

@@ -1,4 +1,7 @@
-"""What can be asked of orchestrations from outside: start, look, raise, terminate, suspend, resume, restart, purge. No HTTP."""
+"""What can be asked of orchestrations from outside: start, look, raise, terminate, suspend, resume, restart, purge.
+
+No HTTP.
+"""
 
 import uuid
 from collections.abc import Callable, Iterable
@@ -7,7 +10,8 @@ from dataclasses import dataclass
 from local.functions_host import history as ev
 from local.functions_host import queries
 from local.functions_host.instants import now_us
-from local.functions_host.store import InstanceRow, Letter, NewInstance, Store
+from local.functions_host.rows import InstanceRow, Letter, NewInstance
+from local.functions_host.store import Store
 
 
 class NotFoundError(Exception):
@@ -61,7 +65,9 @@ class OrchestrationClient:
     def history(self, instance_id: str) -> list[ev.Event]:
         """The history of the current execution; before its first step, what is known of it."""
         events = self._store.history(instance_id)
-        return events or [m.event for m in self._store.messages(instance_id) if isinstance(m.event, ev.ExecutionStarted)]
+        return events or [
+            m.event for m in self._store.messages(instance_id) if isinstance(m.event, ev.ExecutionStarted)
+        ]
 
     def find(self, wanted: queries.Filter, *, top: int, token: str | None) -> tuple[list[InstanceRow], str | None]:
         """One page of instances in the order of their ids, and the id the next page begins with."""

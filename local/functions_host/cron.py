@@ -49,9 +49,7 @@ class Schedule:
         raise CronError("the schedule names no date that exists")
 
     def _is_day(self, moment: datetime) -> bool:
-        return (
-            moment.month in self.months and moment.day in self.days and (moment.weekday() + 1) % 7 in self.weekdays
-        )
+        return moment.month in self.months and moment.day in self.days and (moment.weekday() + 1) % 7 in self.weekdays
 
 
 def parse_schedule(text: str) -> Schedule:

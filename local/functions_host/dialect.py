@@ -1,4 +1,7 @@
-"""The seam between neutral history and what one SDK generation speaks. A second SDK protocol is another class of this shape."""
+"""The seam between neutral history and what one SDK generation speaks.
+
+A second SDK protocol is another class of this shape.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The JSON protocol of azure-functions-durable 1.x (functions-host.md, 5.4 and 5.5). Knows shapes only: no replay, no storage."""
+"""The JSON protocol of azure-functions-durable 1.x (functions-host.md, 5.4 and 5.5).
+
+Knows shapes only: no replay, no storage.
+"""
 
 import json
 from collections.abc import Callable

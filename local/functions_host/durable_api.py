@@ -1,4 +1,7 @@
-"""The durable extension's HTTP interface, as the SDK calls it on loopback and as the public webhooks offer it. Status codes as measured (section 5)."""
+"""The durable extension's HTTP interface, as the SDK calls it on loopback and as the public webhooks offer it.
+
+Status codes as measured (section 5).
+"""
 
 import asyncio
 import base64
@@ -24,10 +27,12 @@ from local.functions_host.dialect_v1 import compact
 from local.functions_host.durable_binding import DurableLinks
 from local.functions_host.instants import parse
 from local.functions_host.queries import Filter
-from local.functions_host.store import InstanceRow
+from local.functions_host.rows import InstanceRow
 
 _PAGE = 100
-_STATUSES = frozenset({"Pending", "Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Terminated", "Suspended"})
+_STATUSES = frozenset(
+    {"Pending", "Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Terminated", "Suspended"}
+)
 _WENT_WRONG = "Something went wrong while processing your request"
 
 
@@ -89,7 +94,11 @@ class DurableApi:
             row = self._client.get(instance_id)
             if row.is_final:
                 status = status_view.status_of(row)
-                return _json(status["output"]) if row.status == "Completed" else _json(status, 500 if row.status == "Failed" else 200)
+                return (
+                    _json(status["output"])
+                    if row.status == "Completed"
+                    else _json(status, 500 if row.status == "Failed" else 200)
+                )
             await asyncio.sleep(min(interval_s, wait_s))
         return None
 
@@ -131,7 +140,9 @@ class DurableApi:
             return _json([])
         rows, following = self._client.find(_filter(request), top=top_count, token=token)
         show_input = _flag(query.get("showInput"), default=True)
-        headers = {} if following is None else {"x-ms-continuation-token": base64.b64encode(following.encode()).decode()}
+        headers = (
+            {} if following is None else {"x-ms-continuation-token": base64.b64encode(following.encode()).decode()}
+        )
         return _json([status_view.status_of(row, with_input=show_input) for row in rows], headers=headers)
 
     # ---- changing
@@ -145,9 +156,7 @@ class DurableApi:
             return _error(400, "Invalid JSON content", error)
         return _changed(lambda: self._client.raise_event(instance_id, event, compact(value)))
 
-    def _operate(
-        self, request: Request, instance_id: str, operation: str, origin: str, *, is_public: bool
-    ) -> Response:
+    def _operate(self, request: Request, instance_id: str, operation: str, origin: str, *, is_public: bool) -> Response:
         reason = request.query_params.get("reason") or None
         match operation:
             case "terminate":
@@ -180,7 +189,9 @@ class DurableApi:
         except NotFoundError:
             return _json(f'No orchestration with instance ID "${instance_id}" found.', 404)
         if row.status == "Failed":
-            return _error(501, "This stand-in does not rewind; start the instance again.", NotImplementedError("rewind"))
+            return _error(
+                501, "This stand-in does not rewind; start the instance again.", NotImplementedError("rewind")
+            )
         return _json(_cannot_rewind(row), 412)
 
     def _purge(self, instance_id: str) -> Response:

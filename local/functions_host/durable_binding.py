@@ -1,4 +1,6 @@
-"""The durable client binding and the management links: where the SDK finds the durable extension (functions-host.md, 5.1)."""
+"""The durable client binding and the management links: where the SDK finds the durable extension (functions-host.md,
+5.1).
+"""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The two doors of the host: the public one, and the loopback one for the SDK. Knows paths and who may pass; answers nothing itself."""
+"""The two doors of the host: the public one, and the loopback one for the SDK.
+
+Knows paths and who may pass; answers nothing itself.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -6,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from local.functions_host.admin_api import AdminApi
 from local.functions_host.durable_api import DurableApi
-from local.functions_host.durable_binding import RPC_PATH, WEBHOOK_PATH, DurableLinks
+from local.functions_host.durable_binding import RPC_PATH, WEBHOOK_PATH
 from local.functions_host.http_triggers import HttpTriggers, given_key, origin_of
 from local.functions_host.keys import Keys
 
@@ -17,13 +20,13 @@ class Front:
     """Hands each request to whom it is for."""
 
     def __init__(
-        self, durable: DurableApi, admin: AdminApi, triggers: HttpTriggers, keys: Keys | None, links: DurableLinks
+        self, *, durable: DurableApi, admin: AdminApi, triggers: HttpTriggers, keys: Keys | None, rpc_origin: str
     ) -> None:
         self._durable = durable
         self._admin = admin
         self._triggers = triggers
         self._keys = keys
-        self._links = links
+        self._rpc_origin = rpc_origin
 
     async def serve_public(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application of the public server."""
@@ -40,8 +43,7 @@ class Front:
             if below is None:
                 response = Response(status_code=404)
             else:
-                origin = self._links.rpc_origin
-                response = await self._durable.answer(request, below, origin=origin, is_public=False)
+                response = await self._durable.answer(request, below, origin=self._rpc_origin, is_public=False)
             await response(scope, receive, send)
 
     async def _answer(self, request: Request, path: str) -> Response:

@@ -1,4 +1,7 @@
-"""What can happen to an orchestration, as neutral events: no dialect of any SDK, no storage. Stored as a kind and its fields."""
+"""What can happen to an orchestration, as neutral events: no dialect of any SDK, no storage.
+
+Stored as a kind and its fields.
+"""
 
 import json
 from dataclasses import dataclass, fields
@@ -24,7 +27,10 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepCompleted:
-    """One run of the orchestrator function was committed. ``is_played`` only where continue_as_new put it in front of a run."""
+    """One run of the orchestrator function was committed.
+
+    ``is_played`` only where continue_as_new put it in front of a run.
+    """
 
     at_us: int
     is_played: bool = False
@@ -32,7 +38,10 @@ class StepCompleted:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionStarted:
-    """The first message of an execution. ``input`` is JSON text; ``generation`` counts reuses of the id (None: child, continued)."""
+    """The first message of an execution.
+
+    ``input`` is JSON text; ``generation`` counts reuses of the id (None: child, continued).
+    """
 
     at_us: int
     name: str

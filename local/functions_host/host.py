@@ -1,10 +1,13 @@
-"""Puts the parts of the host together, serves them, and stops them in order. Decides nothing about functions or orchestrations."""
+"""Puts the parts of the host together, serves them, and stops them in order.
+
+Decides nothing about functions or orchestrations.
+"""
 
 import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +23,16 @@ from local.functions_host.durable_api import DurableApi
 from local.functions_host.durable_binding import DurableLinks
 from local.functions_host.front import Front
 from local.functions_host.host_settings import HostSettings
+from local.functions_host.http_activity import call_http
 from local.functions_host.http_triggers import HttpTriggers, routes_of
 from local.functions_host.in_process import InProcessInvoker
+from local.functions_host.interpreter import HTTP_ACTIVITY
 from local.functions_host.invoker import Extras, Function
 from local.functions_host.keys import Keys
 from local.functions_host.orchestrations import Orchestrations
+from local.functions_host.rows import WorkItem
 from local.functions_host.schedules import Schedules
-from local.functions_host.store import Store, WorkItem
+from local.functions_host.store import Store
 from local.functions_host.timers import Timers
 
 _GRACE_S = 2.0
@@ -35,11 +41,16 @@ _log = logging.getLogger("host")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line decides."""
+class Plan:
+    """What to run and where: decided by the command line and the settings. Without keys, nobody is asked for one."""
 
     app: Path
+    settings: HostSettings
     redelivery_s: float
+    keys: Keys | None
+    public: socket.socket
+    loopback: socket.socket
+    links: DurableLinks
 
 
 class DurableFunctions:
@@ -66,33 +77,22 @@ def _by_name(functions: Sequence[Function], trigger_type: str, alias: str) -> di
     return {
         str(function.trigger.get(alias) or function.name).casefold(): function.name
         for function in functions
-        if function.trigger_type == trigger_type and not function.is_disabled
+        if function.trigger_type == trigger_type and function.is_callable
     }
 
 
 class Host:
     """One running host."""
 
-    def __init__(
-        self,
-        options: Options,
-        settings: HostSettings,
-        store: Store,
-        keys: Keys | None,
-        sockets: tuple[socket.socket, socket.socket],
-        links: DurableLinks,
-    ) -> None:
-        self._options = options
-        self._settings = settings
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self._plan = plan
         self._store = store
-        self._sockets = sockets
-        self._links = links
+        settings, binding = plan.settings, plan.links.binding()
         self._invoker = InProcessInvoker(
-            options.app, time_limit_s=settings.function_timeout_s, time_limit_text=settings.function_timeout
+            plan.app, time_limit_s=settings.function_timeout_s, time_limit_text=settings.function_timeout
         )
-        self.functions = self._invoker.load()
-        self._durable = DurableFunctions(self.functions)
-        routes = routes_of(self.functions)
+        self._functions = self._invoker.load()
+        self._durable = DurableFunctions(self._functions)
         self._activities = Activities(store, self._run_activity, wake=self._wake)
         self._timers = Timers(store, wake=self._wake)
         self._orchestrations = Orchestrations(
@@ -103,72 +103,80 @@ class Host:
             hand_out=self._activities.hand_out,
             timers_changed=self._timers.changed,
         )
-        self._schedules = Schedules(store, self._invoker, self.functions, durable_client=links.binding())
+        self._schedules = Schedules(store, self._invoker, self._functions, durable_client=binding)
+        routes = routes_of(self._functions)
         self._front = Front(
-            DurableApi(OrchestrationClient(store, wake=self._wake), links),
-            AdminApi(self.functions, keys, links, settings.route_prefix),
-            HttpTriggers(
-                routes, self._invoker, prefix=settings.route_prefix, keys=keys, durable_client=links.binding()
+            durable=DurableApi(OrchestrationClient(store, wake=self._wake), plan.links),
+            admin=AdminApi(self._functions, plan.keys, plan.links, settings.route_prefix),
+            triggers=HttpTriggers(
+                routes, self._invoker, prefix=settings.route_prefix, keys=plan.keys, durable_client=binding
             ),
-            keys,
-            links,
+            keys=plan.keys,
+            rpc_origin=plan.links.rpc_origin,
         )
+        self._stopping = asyncio.Event()
+        self._failed = False
 
-    async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then stop within a few seconds."""
-        stopping = asyncio.Event()
+    async def run(self) -> bool:
+        """Serve until SIGTERM or SIGINT, then stop within a few seconds. False when the host itself failed."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
-        servers = [_server(self._front.serve_public), _server(self._front.serve_loopback)]
+            loop.add_signal_handler(number, self._stopping.set)
+        for function in self._functions:
+            if function.not_served:
+                _log.warning("%s: not called, this host does not serve %s", function.name, function.not_served)
         tasks = [asyncio.create_task(work) for work in self._work()]
-        serving = [
-            asyncio.create_task(server.serve(sockets=[own])) for server, own in zip(servers, self._sockets, strict=True)
-        ]
-        _log.info("listening on %s with %d functions", self._links.public_origin, len(self.functions))
-        await stopping.wait()
-        await self._stop(servers, serving, tasks)
-
-    def _work(self) -> list[Coroutine[Any, Any, None]]:
-        self._wake(self._store.waiting_instances())
-        return [
-            self._activities.hand_out_again(self._store.open_work(), self._options.redelivery_s),
-            self._timers.work(),
-            self._schedules.work(),
-            *(self._orchestrations.work() for _ in range(self._settings.max_orchestrators)),
-            *(self._activities.work() for _ in range(self._settings.max_activities)),
-        ]
-
-    async def _stop(
-        self, servers: list[uvicorn.Server], serving: list[asyncio.Task[None]], tasks: list[asyncio.Task[None]]
-    ) -> None:
+        for task in tasks:
+            task.add_done_callback(self._ended)
+        servers = [_server(self._front.serve_public), _server(self._front.serve_loopback)]
+        sockets = [self._plan.public, self._plan.loopback]
+        serving = [asyncio.create_task(server.serve([own])) for server, own in zip(servers, sockets, strict=True)]
+        _log.info("listening on %s with %d functions", self._plan.links.public_origin, len(self._functions))
+        await self._stopping.wait()
         _log.info("stopping")
         for server in servers:
             server.should_exit = True
-        deadline = asyncio.get_running_loop().time() + _GRACE_S
-        while self._activities.running and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
-        await asyncio.wait(serving, timeout=_GRACE_S)
-        self._activities.give_back()
+        await asyncio.gather(asyncio.wait(serving, timeout=_GRACE_S), self._activities.drain(_GRACE_S))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._invoker.close()
         self._store.close()
+        return not self._failed
+
+    def _work(self) -> list[Coroutine[Any, Any, None]]:
+        settings = self._plan.settings
+        self._wake(self._store.waiting_instances())
+        return [
+            self._activities.hand_out_again(self._store.open_work(), self._plan.redelivery_s),
+            self._timers.work(),
+            self._schedules.work(),
+            *(self._orchestrations.work() for _ in range(settings.max_orchestrators)),
+            *(self._activities.work() for _ in range(settings.max_activities)),
+        ]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part of the host that dies takes the host with it, loudly."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.critical("the host itself failed", exc_info=error)
+            self._failed = True
+            self._stopping.set()
 
     def _wake(self, instance_ids: Iterable[str]) -> None:
         self._orchestrations.wake(instance_ids)
 
     async def _run_activity(self, item: WorkItem) -> str:
+        if item.name == HTTP_ACTIVITY:
+            return await call_http(item.input or "")
         name = self._durable.activity(item.name) or item.name
-        return await self._invoker.activity(name, item.input, Extras(durable_client=self._links.binding()))
+        return await self._invoker.activity(name, item.input, Extras(durable_client=self._plan.links.binding()))
 
 
 class _Server(uvicorn.Server):
     """Signals are the host's business."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Capture none."""
         yield
 

@@ -1,4 +1,7 @@
-"""What host.json and local.settings.json say, as far as this host heeds it. Every other key is the real host's business."""
+"""What host.json and local.settings.json say, as far as this host heeds it.
+
+Every other key is the real host's business.
+"""
 
 import json
 import os

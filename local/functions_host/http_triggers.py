@@ -1,4 +1,6 @@
-"""Serves the app's HTTP functions: routing, keys, request and answer as the real host gives them (functions-host-measured.md, 10)."""
+"""Serves the app's HTTP functions: routing, keys, request and answer as the real host gives them (functions-host-
+measured.md, 10).
+"""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +80,7 @@ class HttpTriggers:
         try:
             body = await read_body(request)
         except TooLargeError:
-            _log.error("%s: the body is over %d bytes", route.function.name, BODY_LIMIT_BYTES)  # noqa: TRY400 - nothing to trace
+            _log.error("%s: the body is over %d bytes", route.function.name, BODY_LIMIT_BYTES)
             return Response(status_code=500, headers={"connection": "close"})
         except ClientDisconnect:
             return Response(status_code=400)
@@ -91,7 +93,7 @@ class HttpTriggers:
         for route in self._routes:
             parameters = route.match(method, below)
             if parameters is not None:
-                return None if route.function.is_disabled else (route, parameters)
+                return (route, parameters) if route.function.is_callable else None
         return None
 
     def _is_allowed(self, route: HttpRoute, request: Request) -> bool:

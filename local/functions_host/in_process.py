@@ -1,7 +1,8 @@
-"""Calls the app's functions in this process: sync ones on a bounded pool, async ones on one event loop in a thread of its own."""
+"""Calls the app's functions in this process: sync ones on a bounded pool, async ones on one event loop in a thread of
+its own.
+"""
 
 import asyncio
-import json
 import os
 import sys
 import threading
@@ -93,7 +94,10 @@ class InProcessInvoker:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _call(self, name: str, datum: Datum, extras: Extras) -> Datum | None:
-        function = self._functions[name]
+        function = self._functions.get(name)
+        if function is None:  # an activity handed out by an earlier version of the app
+            text = f"The function '{name}' doesn't exist, is disabled, or is not a function of this app."
+            raise InvocationError(text, report=text, message=text)
         invocation_id = str(uuid.uuid4())
         if function.is_async:
             work = asyncio.wrap_future(
@@ -118,7 +122,7 @@ def _run_sync(function: LoadedFunction, datum: Datum, extras: Extras, invocation
 
     try:
         return body()
-    except BaseException as error:  # noqa: BLE001 - SystemExit in a function must not end the host
+    except BaseException as error:
         raise _failure(error) from error
 
 
@@ -130,7 +134,7 @@ async def _run_async(
         return _encode(function, await call(**_arguments(function, datum, extras, invocation_id, folder)))
     except asyncio.CancelledError:
         raise
-    except BaseException as error:  # noqa: BLE001 - SystemExit in a function must not end the host
+    except BaseException as error:
         raise _failure(error) from error
 
 
@@ -188,8 +192,3 @@ def _cookies(cookies: SimpleCookie) -> list[str]:
         parts += ["httponly"] if morsel["httponly"] else []
         texts.append("; ".join(parts))
     return texts
-
-
-def timer_payload(*, is_past_due: bool, status: dict[str, str] | None) -> str:
-    """The JSON text a timer function is given."""
-    return json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": is_past_due})

@@ -1,4 +1,7 @@
-"""Points in time as whole microseconds since 1970 (UTC), and the texts the host gives them. Knows no clock but the system's."""
+"""Points in time as whole microseconds since 1970 (UTC), and the texts the host gives them.
+
+Knows no clock but the system's.
+"""
 
 import time
 from datetime import UTC, datetime

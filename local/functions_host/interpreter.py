@@ -1,97 +1,37 @@
-"""The host's own replay: walks the history beside the action list and decides what is new (functions-host.md, 5.6). Pure: no clock, no storage, no SDK."""
+"""The host's own replay: walks the history beside the action list and decides what is new (functions-host.md, 5.6).
+
+Pure: no clock, no storage, no SDK.
+"""
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from local.functions_host import actions as ask
 from local.functions_host import history as ev
+from local.functions_host.decisions import (
+    Continued,
+    Decision,
+    Ended,
+    ScheduleActivity,
+    ScheduleChild,
+    Scheduled,
+    ScheduleTimer,
+    Subject,
+)
+from local.functions_host.nondeterminism import NotDeterministicError, complain
 from local.functions_host.pending import Pending, all_of, any_of, run, settled
 
 HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 CUSTOM_STATUS_LIMIT_BYTES = 16 * 1024
 ACTION_LIMIT = 100_000
-_WAS_IT_CHANGED = "Was a change made to the orchestrator code after this instance had already started running?"
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleActivity:
-    """Hand this activity out."""
-
-    task_id: int
-    name: str
-    input: str | None
-    framework_name = "ScheduleTaskOrchestratorAction"
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleChild:
-    """Start this sub-orchestration."""
-
-    task_id: int
-    name: str
-    input: str | None
-    instance_id: str
-    version: str | None
-    framework_name = "CreateSubOrchestrationAction"
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleTimer:
-    """Set this timer."""
-
-    task_id: int
-    fire_us: int
-    framework_name = "CreateTimerOrchestratorAction"
-
-
-Scheduled = ScheduleActivity | ScheduleChild | ScheduleTimer
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The execution is over. ``result`` is compact JSON text when Completed, plain text otherwise."""
-
-    status: str
-    result: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Continued:
-    """The execution goes on as a new one, with the events that came after the code had asked for it."""
-
-    input: str | None
-    carried: tuple[ev.EventRaised, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What one step adds to the history."""
-
-    scheduled: tuple[Scheduled, ...]
-    end: Ended | Continued | None
-    custom_status: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whose history is walked, and which functions the app has."""
-
-    instance_id: str
-    execution_id: str
-    name: str
-    has_activity: Callable[[str], bool]
-    has_orchestrator: Callable[[str], bool]
-
-
-class _NotDeterministicError(Exception):
-    """The history holds something that the code did not ask for this time."""
 
 
 class _LoudFailureError(Exception):
-    """What the real host swallows, leaving the instance Running for ever, and this one reports (functions-host-measured.md, 7)."""
+    """What the real host swallows, leaving the instance Running for ever, and this one reports (functions-host-
+    measured.md, 7).
+    """
 
 
 def decide(subject: Subject, past: Iterable[ev.Event], new: Iterable[ev.Event], result: ask.RunResult) -> Decision:
@@ -101,7 +41,7 @@ def decide(subject: Subject, past: Iterable[ev.Event], new: Iterable[ev.Event], 
         for event in (*past, *new):
             replay.see(event)
         end = replay.end()
-    except _NotDeterministicError as broken:
+    except NotDeterministicError as broken:
         end = Ended("Failed", f"Non-Deterministic workflow detected: {broken}")
     except _LoudFailureError as loud:
         end = Ended("Failed", f"Orchestrator function '{subject.name}' failed: {loud}")
@@ -198,7 +138,7 @@ class _Replay:
             case _:
                 if produced is not None:
                     self._to_schedule[event.task_id] = produced  # it is still new, and the real host still schedules it
-                _complain(event, produced)
+                complain(event, produced)
 
     # ---- the host's own story: one action after the other
 
@@ -256,8 +196,8 @@ class _Replay:
             raise _LoudFailureError(_unknown("orchestrator", action.name))
         if action.instance_id == self._subject.instance_id:
             raise _LoudFailureError(
-                f"The sub-orchestration '{action.name}' was given its parent's own id '{action.instance_id}'. On Azure this instance "
-                "would stay Running for ever; this host fails it instead."
+                f"The sub-orchestration '{action.name}' was given its parent's own id '{action.instance_id}'. "
+                "On Azure this instance would stay Running for ever; this host fails it instead."
             )
 
         def attempt() -> Pending:
@@ -312,7 +252,7 @@ class _Replay:
         return tuple(self._to_schedule[task_id] for task_id in sorted(self._to_schedule))
 
     def end(self) -> Ended | Continued | None:
-        """How the execution ended: an open activity, child or uncancelled timer keeps it running (section 3, item 3)."""
+        """How the execution ended, if it did: anything still open keeps it running (functions-host.md, 3, item 3)."""
         if self._terminated is not None:
             return self._terminated
         if self._open or self._outcome is None:
@@ -339,27 +279,3 @@ def _unknown(kind: str, name: str) -> str:
         f"There is no {kind} function '{name}'. On Azure this instance would stay Running for ever "
         "without a word (durable-python#132); this host fails it instead."
     )
-
-
-def _complain(event: ev.Outbound, produced: Scheduled | None) -> NoReturn:
-    before = "A previous execution of this orchestration scheduled"
-    match event:
-        case ev.TaskScheduled():
-            what = f"an activity task with sequence number {event.task_id} named '{event.name}'"
-            missing = f"an activity task with sequence ID {event.task_id} and name '{event.name}' (version '')"
-        case ev.ChildCreated():
-            what = f"a sub-orchestration task with sequence number {event.task_id} named '{event.name}'"
-            missing = f"a sub-orchestration task with sequence ID {event.task_id} and name '{event.name}' (version '', instance ID '{event.instance_id}')"
-        case ev.TimerCreated():
-            what = missing = f"a timer task with sequence number {event.task_id}"
-    match event, produced:
-        case _, None:
-            text = f"{before} {missing}, but the current replay execution hasn't (yet?) scheduled this task. {_WAS_IT_CHANGED}"
-        case (ev.TaskScheduled(), ScheduleActivity(name=name)) | (ev.ChildCreated(), ScheduleChild(name=name)):
-            text = f"{before} {what}, but the current orchestration replay instead scheduled one named '{name}' with this sequence number. {_WAS_IT_CHANGED}"
-        case _:
-            text = (
-                f"{before} {what}, but the current orchestration replay instead produced a {produced.framework_name} action "
-                f"with this sequence number. {_WAS_IT_CHANGED}"
-            )
-    raise _NotDeterministicError(text)

@@ -1,4 +1,7 @@
-"""The seam between the host and whatever calls the app's functions. Knows what a function is to the host; not how one is loaded or run."""
+"""The seam between the host and whatever calls the app's functions.
+
+Knows what a function is to the host; not how one is loaded or run.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +29,10 @@ class UserCodeError(InvocationError):
 
 
 class WorkerExitError(InvocationError):
-    """The function tried to end its process. On the real host that kills the worker and everything in flight (measured, 9)."""
+    """The function tried to end its process.
+
+    On the real host that kills the worker and everything in flight (measured, 9).
+    """
 
     def __init__(self, executable: str, code: int) -> None:
         text = f"{executable} exited with code {code} ({code:#x})"
@@ -51,6 +57,12 @@ class Function:
     bindings: Sequence[Mapping[str, Any]]
     script_file: str
     is_disabled: bool = False
+    not_served: str = ""
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether this host ever calls it: not switched off, and with no binding that is not served here."""
+        return not self.is_disabled and not self.not_served
 
     @property
     def durable_client(self) -> str | None:

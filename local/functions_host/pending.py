@@ -1,4 +1,6 @@
-"""Awaitables without an event loop: whoever settles one runs its continuations on the spot, as the Durable Task Framework does."""
+"""Awaitables without an event loop: whoever settles one runs its continuations on the spot, as the Durable Task
+Framework does.
+"""
 
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any

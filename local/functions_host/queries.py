@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from local.functions_host.store import InstanceRow
+from local.functions_host.rows import InstanceRow
 
 
 @dataclass(frozen=True, slots=True)

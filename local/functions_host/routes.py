@@ -74,8 +74,11 @@ class Template:
         return first in _RESERVED
 
     def match(self, raw_path: str) -> dict[str, str] | None:
-        """Parameters for a raw (still escaped) path below the prefix, or None. Absent optional parameters are missing."""
-        parts = [part for part in raw_path.split("/")] if raw_path else []
+        """Parameters for a raw (still escaped) path below the prefix, or None.
+
+        Absent optional parameters are missing.
+        """
+        parts = raw_path.split("/") if raw_path else []
         if parts and parts[-1] == "":
             parts.pop()  # one trailing slash is nothing
         values: dict[str, str] = {}

@@ -1,4 +1,6 @@
-"""Runs timer functions at their slots: past due and run-on-startup as the real host does, one run of a function at a time."""
+"""Runs timer functions at their slots: past due and run-on-startup as the real host does, one run of a function at a
+time.
+"""
 
 import asyncio
 import json
@@ -39,7 +41,7 @@ class Schedules:
         self._timers = [
             self._timer(function)
             for function in functions
-            if function.trigger_type == "timerTrigger" and not function.is_disabled
+            if function.trigger_type == "timerTrigger" and function.is_callable
         ]
 
     async def work(self) -> None:

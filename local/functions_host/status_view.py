@@ -5,7 +5,7 @@ from typing import Any
 
 from local.functions_host import history as ev
 from local.functions_host.instants import exact, to_the_second
-from local.functions_host.store import InstanceRow
+from local.functions_host.rows import InstanceRow
 
 _OPENING = (ev.TaskScheduled, ev.ChildCreated)
 _CLOSING = (ev.TaskCompleted, ev.TaskFailed, ev.ChildCompleted, ev.ChildFailed)
@@ -34,13 +34,12 @@ def history_view(events: list[ev.Event], *, with_results: bool) -> list[dict[str
     """Events as names; what was scheduled is folded into what completed it, and stays only while it is open."""
     opened = {event.task_id: event for event in events if isinstance(event, _OPENING)}
     closed = {event.task_id for event in events if isinstance(event, _CLOSING)}
-    views = [
+    return [
         _view(event, opened, with_results=with_results)
         for event in events
         if not isinstance(event, ev.StepStarted | ev.StepCompleted)
         and not (isinstance(event, _OPENING) and event.task_id in closed)
     ]
-    return views
 
 
 def _view(
@@ -53,25 +52,32 @@ def _view(
     if isinstance(event, _CLOSING):
         cause = opened[event.task_id]
         view |= {"ScheduledTime": exact(cause.at_us, "+00:00"), "FunctionName": cause.name}
-        if isinstance(event, ev.ChildCompleted) and isinstance(cause, ev.ChildCreated):
+        if isinstance(event, ev.ChildCompleted | ev.ChildFailed) and isinstance(cause, ev.ChildCreated):
             view["InstanceId"] = cause.instance_id
         view["Input"] = None
     return view
 
 
-def _shape(event: ev.Event, *, with_results: bool) -> tuple[str, dict[str, Any]]:  # noqa: C901, PLR0911 - one case an event
+def _shape(event: ev.Event, *, with_results: bool) -> tuple[str, dict[str, Any]]:  # noqa: C901, PLR0912 - one case an event
     match event:
         case ev.ExecutionStarted():
             return "ExecutionStarted", {
-                **{"Input": event.input, "Correlation": None, "ParentTraceContext": None, "ScheduledStartTime": None},
-                **{"Generation": event.generation, "GenerateNewTrace": False},
+                "Input": event.input,
+                "Correlation": None,
+                "ParentTraceContext": None,
+                "ScheduledStartTime": None,
+                "Generation": event.generation,
+                "GenerateNewTrace": False,
             }
         case ev.TaskScheduled():
             return "TaskScheduled", {"Name": event.name, "Input": None, "ParentTraceContext": None, "Tags": None}
         case ev.ChildCreated():
             return "SubOrchestrationInstanceCreated", {
-                **{"Name": event.name, "InstanceId": event.instance_id, "Input": None},
-                **{"ClientSpanId": None, "Tags": None},
+                "Name": event.name,
+                "InstanceId": event.instance_id,
+                "Input": None,
+                "ClientSpanId": None,
+                "Tags": None,
             }
         case ev.TaskCompleted():
             return "TaskCompleted", _result(_parsed(event.result), with_results=with_results)

@@ -1,154 +1,32 @@
-"""The event store: one SQLite file with instances, histories and messages. Knows rows and transactions; decides nothing."""
+"""The event store: one SQLite file with instances, histories and messages.
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import NamedTuple
-
-from local.functions_host.history import Event, ExecutionStarted, Inbound, from_row, inbound_from_row, to_row
-from local.functions_host.interpreter import ScheduleActivity, ScheduleTimer
-
-APPLICATION_ID = 0x46484C42
-SCHEMA_VERSION = 1
-FINAL_STATUSES = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
-
-_SCHEMA = """
-CREATE TABLE instances (
-  id TEXT PRIMARY KEY, execution_id TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL, input TEXT, output TEXT,
-  custom_status TEXT, status_is_inherited INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL,
-  parent_instance_id TEXT, created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX instances_by_status ON instances (status, id);
-CREATE TABLE history (
-  instance_id TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, fields TEXT NOT NULL,
-  PRIMARY KEY (instance_id, seq)
-) WITHOUT ROWID;
-CREATE TABLE inbox (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT NOT NULL, execution_id TEXT,
-  kind TEXT NOT NULL, fields TEXT NOT NULL
-);
-CREATE INDEX inbox_by_instance ON inbox (instance_id, seq);
-CREATE TABLE work (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT NOT NULL, execution_id TEXT NOT NULL,
-  task_id INTEGER NOT NULL, name TEXT NOT NULL, input TEXT, leased_us INTEGER
-);
-CREATE INDEX work_by_instance ON work (instance_id);
-CREATE TABLE timers (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT NOT NULL, execution_id TEXT NOT NULL,
-  task_id INTEGER NOT NULL, created_us INTEGER NOT NULL, fire_us INTEGER NOT NULL
-);
-CREATE INDEX timers_by_time ON timers (fire_us);
-CREATE INDEX timers_by_instance ON timers (instance_id);
-CREATE TABLE schedules (
-  function TEXT PRIMARY KEY, last_us INTEGER, next_us INTEGER NOT NULL, updated_us INTEGER
-) WITHOUT ROWID;
+Knows rows and transactions; decides nothing.
 """
 
+import sqlite3
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
-class StoreError(Exception):
-    """The store file cannot be used; the text says why and what to do."""
-
-
-class InstanceRow(NamedTuple):
-    """One orchestration instance. ``input``, ``output`` and ``custom_status`` are JSON text."""
-
-    id: str
-    execution_id: str
-    name: str
-    status: str
-    input: str | None
-    output: str | None
-    custom_status: str | None
-    status_is_inherited: int
-    generation: int
-    parent_instance_id: str | None
-    created_us: int
-    updated_us: int
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing can happen to it any more."""
-        return self.status in FINAL_STATUSES
-
-
-class Message(NamedTuple):
-    """One message to an orchestration; without an execution id it is for whichever execution is current."""
-
-    seq: int
-    execution_id: str | None
-    event: Inbound
-
-
-class WorkItem(NamedTuple):
-    """One activity to run."""
-
-    seq: int
-    instance_id: str
-    execution_id: str
-    task_id: int
-    name: str
-    input: str | None
-    leased_us: int | None
-
-
-class DueTimer(NamedTuple):
-    """One timer."""
-
-    seq: int
-    instance_id: str
-    execution_id: str
-    task_id: int
-    created_us: int
-    fire_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewInstance:
-    """An instance to create, or to put in the place of the one with its id."""
-
-    id: str
-    started: ExecutionStarted
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message to send with a step."""
-
-    instance_id: str
-    execution_id: str | None
-    event: Inbound
-
-
-@dataclass(frozen=True, slots=True)
-class StepCommit:
-    """Everything one step changes, committed together or not at all."""
-
-    loaded_execution_id: str
-    consumed: Iterable[int]
-    instance: InstanceRow
-    keep_history: int
-    append: Iterable[Event]
-    activities: Iterable[ScheduleActivity]
-    timers: Iterable[ScheduleTimer]
-    children: Iterable[NewInstance]
-    letters: Iterable[Letter]
+from local.functions_host.decisions import ScheduleActivity
+from local.functions_host.history import Event, Inbound, from_row, inbound_from_row, to_row
+from local.functions_host.rows import DueTimer, InstanceRow, Letter, Message, NewInstance, StepCommit, WorkItem
+from local.functions_host.store_file import open_store
 
 
 class Store:
     """All reads and writes of the engine. Used from one thread."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self.db = _open(path)
+        self.db = open_store(path)
 
     def close(self) -> None:
         """Close the file."""
         self.db.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection]:
         """One atomic change."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
@@ -240,7 +118,8 @@ class Store:
                 db.execute("DELETE FROM timers WHERE instance_id = ?", (row.id,))
             for timer in step.timers if not row.is_final else ():
                 db.execute(
-                    "INSERT INTO timers (instance_id, execution_id, task_id, created_us, fire_us) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO timers (instance_id, execution_id, task_id, created_us, fire_us) "
+                    "VALUES (?, ?, ?, ?, ?)",
                     (row.id, row.execution_id, timer.task_id, row.updated_us, timer.fire_us),
                 )
             work = [self._add_work(row, activity) for activity in step.activities]
@@ -273,9 +152,9 @@ class Store:
         """Activities not finished, in order; read once, at start."""
         return [WorkItem(*row) for row in self.db.execute("SELECT * FROM work ORDER BY seq")]
 
-    def lease(self, seq: int, at_us: int | None) -> None:
-        """Note that an activity was started; None gives it back."""
-        self.db.execute("UPDATE work SET leased_us = ? WHERE seq = ?", (at_us, seq))
+    def lease(self, seq: int, at_us: int | None) -> bool:
+        """Note that an activity was started; None gives it back. False when it is gone."""
+        return self.db.execute("UPDATE work SET leased_us = ? WHERE seq = ?", (at_us, seq)).rowcount > 0
 
     def finish(self, item: WorkItem, event: Inbound) -> bool:
         """Replace an activity by its result. False when it was finished before: a duplicate delivery."""
@@ -320,29 +199,3 @@ class Store:
 def _forget(db: sqlite3.Connection, instance_id: str) -> None:
     for table in ("history", "inbox", "timers"):
         db.execute(f"DELETE FROM {table} WHERE instance_id = ?", (instance_id,))  # noqa: S608 - our own table names
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        db = sqlite3.connect(path, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")  # survives a killed process; a power cut may lose the last commits
-        found, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-        is_empty = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0
-        if is_empty:
-            db.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID}; "
-                f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
-        elif found != APPLICATION_ID:
-            raise StoreError(f"{path} is a database of another program; name another folder with --state.")
-        elif version != SCHEMA_VERSION:
-            newer = "newer" if version > SCHEMA_VERSION else "older"
-            raise StoreError(
-                f"{path} was written by a {newer} version of this host (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}); delete it, or name another folder with --state."
-            )
-        db.execute("SELECT COUNT(*) FROM instances").fetchone()
-    except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be used: {error}; delete it, or name another folder with --state.") from error
-    return db

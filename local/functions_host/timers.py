@@ -38,7 +38,5 @@ class Timers:
     def _fire(self) -> None:
         due = self._store.due_timers(now_us(), _BATCH)
         if due:
-            self._store.fire(
-                (timer, TimerFired(timer.created_us, timer.task_id, timer.fire_us)) for timer in due
-            )
+            self._store.fire((timer, TimerFired(timer.created_us, timer.task_id, timer.fire_us)) for timer in due)
             self._wake([timer.instance_id for timer in due])
