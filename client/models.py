@@ -1,0 +1,106 @@
+"""What the API says about jobs, as pydantic models. A field the server adds is kept, never refused; no I/O here."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from client.errors import Problem
+
+JobState = Literal["queued", "running", "storing", "succeeded", "failed", "cancelled"]
+
+FINAL_STATES = frozenset[str]({"succeeded", "failed", "cancelled"})
+
+
+class _FromServer(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class QueuePlace(_FromServer):
+    """Where a queued job stands in its pool: the first one has position 1 and nobody ahead."""
+
+    position: int
+    ahead: int | None = None
+
+
+class Eta(_FromServer):
+    """When the job is expected to end, and between which times it probably does."""
+
+    at: datetime | None = None
+    earliest: datetime | None = None
+    latest: datetime | None = None
+
+
+class Cost(_FromServer):
+    """What the job costs in US dollars; None where the price is unknown. `state` says how final that is."""
+
+    usd: Decimal | None = None
+    state: str | None = None
+
+
+class Generation(_FromServer):
+    """One produced video of a job."""
+
+    id: str
+    content_type: str | None = None
+    bytes: int | None = None
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    has_audio: bool | None = None
+    links: dict[str, str] = {}
+
+
+class Job(_FromServer):
+    """One prompt with one set of parameters, and how far it has come. `state` is a `JobState`, or one added later."""
+
+    id: str
+    state: str
+    prompt: str | None = None
+    model: str | None = None
+    size: str | None = None
+    seconds: float | None = None
+    variants: int = 1
+    progress: float | None = None
+    queue: QueuePlace | None = None
+    eta: Eta | None = None
+    overdue: bool = False
+    generations: tuple[Generation, ...] = ()
+    cost: Cost | None = None
+    problem: Problem | None = None
+    parent_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    finished_at: datetime | None = None
+    links: dict[str, str] = {}
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job has ended, for good or ill; a final state never changes."""
+        return self.state in FINAL_STATES
+
+
+class JobPage(_FromServer):
+    """One page of jobs, newest first; `next` is None on the last one."""
+
+    items: tuple[Job, ...]
+    next: str | None = None
+
+    @property
+    def next_cursor(self) -> str | None:
+        """The cursor of the next page; `next` is a link that carries it, or the cursor itself."""
+        if self.next is None:
+            return None
+        return next(iter(parse_qs(urlsplit(self.next).query).get("cursor", [])), self.next)
+
+
+class ContentLink(_FromServer):
+    """A short-lived link to the bytes of one generation."""
+
+    url: str
+    expires_at: datetime
+    content_type: str | None = None
+    bytes: int | None = None
+    file_name: str | None = None

@@ -1,0 +1,81 @@
+"""How the command speaks and ends: results on standard output, the rest on standard error, faults as exit codes."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import typer
+
+from client.delivery import Saved
+from client.errors import LabError, UnreachableError
+from client.exits import Exit, exit_of
+from client.lab import LabClient
+from client.models import Job
+from client.target import NoTargetError, find_target
+from client.wording import error_lines, job_lines, video_line
+
+
+def run(work: Callable[[LabClient], Coroutine[Any, Any, None]]) -> None:
+    """Do the work against the lab that is meant; every expected fault becomes lines and an exit code."""
+    url = ""
+
+    async def connected() -> None:
+        nonlocal url
+        target = find_target()
+        url = target.url
+        async with LabClient(target.url, target.key) as lab:
+            await work(lab)
+
+    try:
+        asyncio.run(connected())
+    except NoTargetError as fault:
+        fail(Exit.INVALID, [str(fault)])
+    except LabError as fault:
+        fail(exit_of(fault.status), error_lines(fault, url))
+    except UnreachableError as fault:
+        fail(Exit.UNREACHABLE, [str(fault)])
+    except OSError as fault:
+        fail(Exit.INVALID, [f"cannot write {fault.filename}: {fault.strerror}" if fault.filename else str(fault)])
+    except KeyboardInterrupt:
+        raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+def print_job(job: Job, *, as_json: bool) -> None:
+    """Write a job as lines, or as its document."""
+    if as_json:
+        put_json(job.model_dump(mode="json"))
+        return
+    for line in job_lines(job, datetime.now(UTC)):
+        put(line)
+
+
+def print_saved(saved: Sequence[Saved], job: Job | None = None) -> None:
+    """Write a line per saved file; with its job, also what is in it."""
+    about = {generation.id: video_line(generation) for generation in job.generations} if job else {}
+    for item in saved:
+        put(f"{item.path}  {about.get(item.generation_id, '')}".rstrip())
+
+
+def put_json(document: Any) -> None:
+    """Write a result for programs."""
+    put(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def put(line: str) -> None:
+    """Write a line of the result."""
+    typer.echo(line)
+
+
+def say(line: str) -> None:
+    """Write a line about how it is going."""
+    typer.echo(line, err=True)
+
+
+def fail(code: Exit, lines: Sequence[str]) -> NoReturn:
+    """Say what was wrong and end with that exit code."""
+    say(f"lab: {lines[0]}")
+    for line in lines[1:]:
+        say(line)
+    raise typer.Exit(code)

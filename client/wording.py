@@ -1,0 +1,116 @@
+"""How jobs, times, sizes and money read on a terminal. Pure: everything comes in as arguments."""
+
+from datetime import datetime
+
+from client.errors import LabError, Problem
+from client.models import Cost, Generation, Job
+
+_KILO = 1000
+
+
+def progress_line(job: Job) -> str:
+    """Say how far a job is, without clocks, so that two equal lines mean that nothing changed."""
+    parts = [job.state]
+    if job.progress is not None and job.state != "queued":
+        parts.append(f"{job.progress:.0f} %")
+    if job.queue is not None:
+        parts.append(f"position {job.queue.position}")
+    if job.overdue:
+        parts.append("overdue")
+    return " · ".join(parts)
+
+
+def clock_line(job: Job, now: datetime) -> str:
+    """Say what the bar does not: the place in the queue, the time since the start, and what is probably left."""
+    parts: list[str] = []
+    if job.queue is not None:
+        parts.append(f"position {job.queue.position}")
+    if job.created_at is not None:
+        parts.append(duration((job.finished_at or now).timestamp() - job.created_at.timestamp()))
+    if job.eta is not None and job.eta.at is not None and not job.is_final:
+        left_s = job.eta.at.timestamp() - now.timestamp()
+        parts.append(f"about {duration(left_s)} left" if left_s > 0 else "any moment now")
+    if job.overdue:
+        parts.append("overdue")
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as 0:07, 12:34 or 1:02:03; a clock that is a little off never makes it negative."""
+    minutes, second = divmod(max(0, round(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def file_size(count: int) -> str:
+    """Write a number of bytes in the largest unit that leaves at least 1."""
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < _KILO:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _KILO
+    return f"{size:.1f} GB"
+
+
+def money(cost: Cost | None) -> str:
+    """Write a cost and how final it is; an unknown price is never written as zero."""
+    if cost is None or cost.usd is None:
+        return "cost unknown"
+    return f"${cost.usd:.2f}" + (f" ({cost.state})" if cost.state else "")
+
+
+def video_line(generation: Generation) -> str:
+    """Describe a produced video: size, duration, bytes, sound."""
+    parts: list[str] = []
+    if generation.width and generation.height:
+        parts.append(f"{generation.width}x{generation.height}")
+    if generation.seconds is not None:
+        parts.append(f"{generation.seconds:.1f} s")
+    if generation.bytes is not None:
+        parts.append(file_size(generation.bytes))
+    if generation.has_audio is not None:
+        parts.append("with sound" if generation.has_audio else "silent")
+    return ", ".join(parts)
+
+
+def job_lines(job: Job, now: datetime) -> list[str]:
+    """Describe a job in full, a fact a line."""
+    asked = [job.model, job.size, f"{job.seconds:g} s" if job.seconds else None]
+    lines = [
+        f"{job.id}  {progress_line(job)}",
+        f"  prompt   {one_line(job.prompt or '', 200)}",
+        f"  asked    {', '.join(word for word in asked if word)}",
+        f"  time     {clock_line(job, now)}",
+        f"  cost     {money(job.cost)}",
+    ]
+    lines += [f"  video    {generation.id}  {video_line(generation)}" for generation in job.generations]
+    if job.problem is not None:
+        lines += [f"  {line}" for line in problem_lines(job.problem)]
+    return lines
+
+
+def problem_lines(problem: Problem) -> list[str]:
+    """Say what was wrong, where in the request, and what to do next."""
+    lines = [problem.sentence + (f" [{problem.code}]" if problem.code else "")]
+    lines += [f"  {item.pointer or '(the request)'}: {item.detail or 'not accepted'}" for item in problem.errors]
+    if problem.money and problem.money != "none":
+        lines.append(f"  money: {problem.money.replace('_', ' ')}")
+    if problem.advice:
+        lines.append(f"  {problem.advice}")
+    return lines
+
+
+def error_lines(error: LabError, url: str) -> list[str]:
+    """Say what the lab answered, and what that means for how it was called."""
+    lines = problem_lines(error.problem)
+    if error.status in {401, 403}:
+        lines.append(f"  {url} wants a key: set LAB_KEY to a function key of the lab.")
+    elif error.status == 404 and error.problem.code is None:  # noqa: PLR2004 - no problem document: not our 404
+        lines.append(f"  Is {url} the address of a lab, with its /api/v1?")
+    return lines
+
+
+def one_line(text: str, longest: int) -> str:
+    """Shorten any text to one printable line, so that a prompt can neither break a table nor move the cursor."""
+    flat = "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
