@@ -8,9 +8,10 @@ import re
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -60,7 +61,7 @@ class Azurite:
             self.process.wait()
 
 
-def start_azurite(directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
+def _start(directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
     """Start Azurite on `directory`; port 0 lets the system choose, so that nobody else can take it in between."""
     ports = {"blob": blob_port, "queue": queue_port, "table": table_port}
     listen = [
@@ -113,9 +114,30 @@ def _wait_for_addresses(lines: queue.Queue[str | None]) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     """One Azurite for the whole session: tests keep apart by their own partitions and blob names."""
-    running = start_azurite(tmp_path_factory.mktemp("azurite"))
+    running = _start(tmp_path_factory.mktemp("azurite"))
     yield running
     running.stop()
+
+
+class StartAzurite(Protocol):
+    """Start one more Azurite, on given ports or on free ones."""
+
+    def __call__(self, directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
+        """Keep its data in `directory`; a second start there has what the first one wrote."""
+        ...
+
+
+@pytest.fixture
+def start_azurite() -> Iterator[StartAzurite]:
+    """For tests that stop, pause or move their storage: what they start ends with the test."""
+    with ExitStack() as started:
+
+        def start(directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
+            running = _start(directory, blob_port=blob_port, queue_port=queue_port, table_port=table_port)
+            started.callback(running.stop)
+            return running
+
+        yield start
 
 
 @pytest.fixture
