@@ -3,6 +3,8 @@
 It knows letters and layout; it knows nothing of what is behind the bar.
 """
 
+import string
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,8 @@ _WHITE: Colour = (1.0, 1.0, 1.0)
 _GREY: Colour = (0.78, 0.80, 0.84)
 _INK: Colour = (0.03, 0.035, 0.05)
 _MOST_LINES = 3
+_KNOWN = frozenset(string.printable.strip() + " …“”‘’·°«»")
+_SPELLED = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "ø": "o", "Ø": "O", "ł": "l", "–": "-", "—": "-", "×": "x"}
 _DIGITS = "0123456789:"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -35,7 +39,7 @@ class Caption:
         padding = _even(24 * unit)
         text_font, small_font = ImageFont.load_default(30 * unit), ImageFont.load_default(21 * unit)
         self._left, self._right = self._margin + padding, width - self._margin - padding
-        lines = wrapped(prompt, text_font, self._right - self._left)
+        lines = wrapped(legible(prompt), text_font, self._right - self._left)
         line_height, small_height = _even(40 * unit), _even(30 * unit)
         box_height = _even(padding + line_height * len(lines) + small_height + padding + 8 * unit)
         self._top = _even(height - self._margin - box_height)
@@ -64,6 +68,19 @@ class Caption:
         reached = _even(self._left + (self._right - self._left) * share)
         bar(canvas, self._groove, (self._left, self._line_top, self._right, bottom))
         bar(canvas, self._accent, (self._left, self._line_top, reached, bottom))
+
+
+def legible(text: str) -> str:
+    """Return a text in the characters the built-in font has: accents are dropped, other scripts become dots."""
+    return "".join(character if character in _KNOWN else _nearest(character) for character in text)
+
+
+def _nearest(character: str) -> str:
+    if character.isspace():
+        return " "
+    plain = _SPELLED.get(character) or unicodedata.normalize("NFKD", character)
+    kept = "".join(part for part in plain if part in _KNOWN)
+    return kept or ("" if unicodedata.combining(character) else "·")
 
 
 def wrapped(text: str, font: Font, width: float) -> list[str]:

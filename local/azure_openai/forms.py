@@ -51,9 +51,19 @@ async def read(request: Request) -> Form:
     raise ApiError(415, f"Unsupported media type '{media_type}': send JSON or multipart/form-data.", INVALID)
 
 
+def parsed(text: str | bytes) -> Any:
+    """Parse JSON. Raises `ValueError` also for what is too deep, or holds half a character (a lone surrogate)."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value
+
+
 def _json(body: bytes) -> Form:
     try:
-        fields = json.loads(body)
+        fields = parsed(body)
     except ValueError as error:
         raise ApiError(400, f"We could not parse the JSON body of your request: {error}", INVALID) from error
     if not isinstance(fields, dict):

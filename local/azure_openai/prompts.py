@@ -3,6 +3,7 @@
 from local.azure_openai import errors
 from local.azure_openai.forms import Form
 
+_MOST_DIGITS = 9
 _MOST_CHARACTERS = 32_000  # azure-openai.md B.3; for Sora 1 the same is assumed (A.3)
 
 
@@ -30,7 +31,9 @@ def prompt(form: Form) -> str:
 
 def whole_number(name: str, value: object, *, at_least: int, at_most: int) -> int:
     """Return a number within its bounds, given as one or as its digits. Raises 400."""
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    number = value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        number = int(value)
     if not isinstance(number, int) or isinstance(number, bool) or not at_least <= number <= at_most:
         raise errors.invalid(name, f"Invalid '{name}': {value!r} is not an integer from {at_least} to {at_most}.")
     return number

@@ -81,6 +81,8 @@ class VideoRoutes:
         if variant not in _VARIANTS:
             raise errors.not_one_of("variant", variant, _VARIANTS)
         look = self.emulator.look(render)
+        if look.phase is Phase.EXPIRED:
+            raise errors.not_found("Video", render.id)
         if look.phase is not Phase.SUCCEEDED:
             raise wire_videos.not_ready(render, look)
         film, films = self.emulator.film(render), self.emulator.films

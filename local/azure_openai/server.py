@@ -31,8 +31,11 @@ _API, _API_ALIAS, _LEGACY_API = "/openai/v1", "/v1", "/openai"
 _JOBS = f"{_API}/video/generations"
 
 
-def application(emulator: Emulator) -> Starlette:
-    """Return the web application of an emulator. It closes the emulator's store and studio when it shuts down."""
+def application(emulator: Emulator) -> ASGIApp:
+    """Return the web application of an emulator. It closes the emulator's store and studio when it shuts down.
+
+    It is plain ASGI, so whatever tampers with requests and replies can be wrapped around it.
+    """
     settings = emulator.settings
     routes = AdminRoutes(emulator).routes()
     prefixes = [_API, _API_ALIAS, *([_LEGACY_API] if settings.has(Quirk.LEGACY_PATH) else [])]
@@ -50,11 +53,11 @@ def application(emulator: Emulator) -> Starlette:
     app = Starlette(
         routes=[_exact(route) for route in routes],
         lifespan=lifespan,
-        middleware=[Middleware(_Stamp, clock=emulator.clock), Middleware(_FrontDoor, emulator=emulator)],
-        exception_handlers={ApiError: _answer_error, HTTPException: _answer_http_error},
+        middleware=[Middleware(_FrontDoor, emulator=emulator)],
+        exception_handlers={ApiError: _answer_error, HTTPException: _answer_http_error, Exception: _answer_failure},
     )
     app.router.redirect_slashes = False
-    return app
+    return _Stamp(app, emulator.clock)
 
 
 def _exact(route: Route) -> Route:
@@ -115,6 +118,12 @@ async def _answer_http_error(_: Request, error: Exception) -> Response:
     is_lost = error.status_code in (404, 405)
     written = no_such_route() if is_lost else ApiError(error.status_code, error.detail, INVALID)
     return _response(written, is_unwrapped=False)
+
+
+async def _answer_failure(_: Request, __: Exception) -> Response:
+    """Write that something went wrong which nobody planned; the server's log has it."""
+    error = ApiError(500, "The server had an error while processing your request.", "server_error")
+    return _response(error, is_unwrapped=False)
 
 
 def _response(error: ApiError, *, is_unwrapped: bool) -> Response:

@@ -6,8 +6,9 @@ Everything is also held in memory; a write is on its way to the disk before a re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from local.azure_openai.config import BadConfigurationError
 from local.azure_openai.models import Dialect
@@ -40,14 +41,12 @@ class Store:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = _opened(folder)
-        self.renders: dict[str, Render] = {
-            render.id: render
-            for (body,) in self._file.execute("SELECT body FROM renders ORDER BY number")
-            for render in (_RENDER.validate_json(body),)
-        }
-        self.refusals: list[Refusal] = [
-            _REFUSAL.validate_json(body) for (body,) in self._file.execute("SELECT body FROM refusals ORDER BY number")
-        ]
+        try:
+            renders = [_RENDER.validate_json(body) for body in self._bodies("renders")]
+            self.refusals = [_REFUSAL.validate_json(body) for body in self._bodies("refusals")]
+        except ValidationError as error:
+            raise BadConfigurationError(f"the state in {folder} is of another version: remove it") from error
+        self.renders = {render.id: render for render in renders}
 
     @property
     def next_number(self) -> int:
@@ -64,6 +63,10 @@ class Store:
         """Append a refused create."""
         self._file.execute("INSERT INTO refusals (body) VALUES (?)", (_REFUSAL.dump_json(refusal).decode(),))
         self.refusals.append(refusal)
+
+    def _bodies(self, table: Literal["renders", "refusals"]) -> list[str]:
+        rows = self._file.execute(f"SELECT body FROM {table} ORDER BY number")  # noqa: S608 -- one of two literals
+        return [body for (body,) in rows]
 
     def close(self) -> None:
         """Let go of the file."""

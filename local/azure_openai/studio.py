@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import queue
+import sys
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -126,7 +127,7 @@ class Studio:
 
     def _work(self) -> None:
         # Drawing yields to everything that answers somebody. On Linux a thread has a niceness of its own.
-        if hasattr(os, "setpriority"):
+        if sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         while (film := self._queue.get()) and not self._stopped.is_set():
             unfinished = self._file(film).with_suffix(".part")

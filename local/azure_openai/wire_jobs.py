@@ -3,11 +3,10 @@
 Where the contract leaves a gap: unknown fields are ignored, and so is `frame_index` beyond being a frame of the film.
 """
 
-import json
 from typing import Any, cast
 
 from local.azure_openai import errors, images, prompts
-from local.azure_openai.forms import Form, Upload
+from local.azure_openai.forms import Form, Upload, parsed
 from local.azure_openai.models import Dialect
 from local.azure_openai.paging import Page
 from local.azure_openai.state import Failure, Look, Order, Phase, Render, Retention, expires_at, finished_at
@@ -131,7 +130,7 @@ def _inpaint(form: Form) -> tuple[tuple[dict[str, Any], ...] | None, bytes | Non
 
 def _items(text: object) -> list[dict[str, Any]]:
     try:
-        items = json.loads(str(text))
+        items = parsed(str(text))
     except ValueError as error:
         raise errors.invalid(_ITEMS, f"inpaint_items is not JSON: {error}") from error
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in cast("list[Any]", items)):
