@@ -255,7 +255,6 @@ async def _commit(blob: BlobClient, staged: _Staged, content_type: str) -> Copie
         await blob.commit_block_list(
             [BlobBlock(block_id) for block_id in staged.block_ids],
             content_settings=ContentSettings(content_type=content_type, content_md5=bytearray(staged.md5)),
-            etag="*",
             match_condition=MatchConditions.IfMissing,
         )
     except HttpResponseError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
     from azure.storage.blob import BlobServiceClient as SyncBlobServiceClient
     from azure.storage.blob.aio import BlobServiceClient
+
+# A line for each storage request, with all its headers, would drown, and cost more than, all else that is logged.
+logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 T = TypeVar("T")
 ClientT = TypeVar("ClientT", bound=AbstractAsyncContextManager[Any])

@@ -4,6 +4,7 @@ The only module of `shared` that imports httpx; its continuation is another pack
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from azure.core.exceptions import AzureError
 from shared import clock, storage
 from shared.config import settings
 from shared.lanes import Lane
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # its line for each request would name render ids at every look
 
 _CONNECT_S = 2.0
 _READ_S = 60.0
