@@ -9,7 +9,7 @@ from shared.admission import Slot, Ticket, admissions
 from shared.lanes import Lane, Offer
 
 
-def lane(name: str, cap: int = 2, usd: str | None = None, seconds: tuple[int, ...] = (4, 8)) -> Lane:
+def _lane(name: str, cap: int = 2, usd: str | None = None, seconds: tuple[int, ...] = (4, 8)) -> Lane:
     return Lane.model_validate(
         {
             "name": name,
@@ -28,53 +28,53 @@ def lane(name: str, cap: int = 2, usd: str | None = None, seconds: tuple[int, ..
     )
 
 
-def ticket(age: int, owner: str = "a", priority: str = "1", seconds: int = 4) -> Ticket:
+def _ticket(age: int, owner: str = "a", priority: str = "1", seconds: int = 4) -> Ticket:
     ulid = f"{age:026}"
     return Ticket(f"wait!{priority}!{ulid}", ulid, owner, "1280x720", seconds, 1, priority)
 
 
-def started(decided: list) -> list[int]:
+def _started(decided: list) -> list[int]:
     return [int(one.ticket.ulid) for one in decided]
 
 
 def test_the_oldest_starts_first_up_to_the_cap() -> None:
     """One lane with two places takes the two oldest of one owner."""
-    assert started(admissions([ticket(3), ticket(1), ticket(2)], [], [lane("l")])) == [1, 2]
+    assert _started(admissions([_ticket(3), _ticket(1), _ticket(2)], [], [_lane("l")])) == [1, 2]
 
 
 def test_a_full_lane_admits_nobody() -> None:
     """Slots count against the cap, whoever holds them."""
     full = [Slot("x", "b", "l"), Slot("y", "c", "l")]
-    assert admissions([ticket(1)], full, [lane("l")]) == []
+    assert admissions([_ticket(1)], full, [_lane("l")]) == []
 
 
 def test_the_owner_with_fewest_running_goes_first() -> None:
     """A newcomer passes an owner who already has renders running."""
     running = [Slot("x", "busy", "l")]
-    assert started(admissions([ticket(1, "busy"), ticket(2, "new")], running, [lane("l")])) == [2]
+    assert _started(admissions([_ticket(1, "busy"), _ticket(2, "new")], running, [_lane("l")])) == [2]
 
 
 def test_priority_beats_age_and_owner() -> None:
     """A high ticket of a busy owner passes normal ones."""
     running = [Slot("x", "busy", "l")]
-    assert started(admissions([ticket(1, "new"), ticket(2, "busy", "0")], running, [lane("l")])) == [2]
+    assert _started(admissions([_ticket(1, "new"), _ticket(2, "busy", "0")], running, [_lane("l")])) == [2]
 
 
 def test_the_cheapest_open_lane_is_taken() -> None:
     """Of two open lanes the cheaper one is used first, one without a known price last."""
-    lanes = [lane("unknown"), lane("dear", 1, "0.30"), lane("cheap", 1, "0.10")]
-    decided = admissions([ticket(1), ticket(2), ticket(3)], [], lanes)
+    lanes = [_lane("unknown"), _lane("dear", 1, "0.30"), _lane("cheap", 1, "0.10")]
+    decided = admissions([_ticket(1), _ticket(2), _ticket(3)], [], lanes)
     assert [one.lane.name for one in decided] == ["cheap", "dear", "unknown"]
 
 
 def test_a_ticket_no_lane_takes_holds_up_nobody() -> None:
     """What cannot run waits, and the ones behind it start."""
-    assert started(admissions([ticket(1, seconds=12), ticket(2)], [], [lane("l")])) == [2]
+    assert _started(admissions([_ticket(1, seconds=12), _ticket(2)], [], [_lane("l")])) == [2]
 
 
 def test_a_paused_lane_is_closed() -> None:
     """Nobody starts on a paused lane."""
-    assert admissions([ticket(1)], [], [lane("l")], frozenset({"l"})) == []
+    assert admissions([_ticket(1)], [], [_lane("l")], frozenset({"l"})) == []
 
 
 owners = st.sampled_from(["a", "b", "c"])
@@ -90,8 +90,8 @@ def test_no_lane_ever_passes_its_cap(
 ) -> None:
     """Slots and admissions of a lane together never exceed its cap, and nobody starts twice."""
     slots = [Slot(str(n), owner, name) for n, (owner, name) in enumerate(running)]
-    tickets = [ticket(age, owner, priority) for age, owner, priority in waiting]
-    decided = admissions(tickets, slots, [lane("l", cap), lane("k", 1)])
+    tickets = [_ticket(age, owner, priority) for age, owner, priority in waiting]
+    decided = admissions(tickets, slots, [_lane("l", cap), _lane("k", 1)])
     for name, most in (("l", cap), ("k", 1)):
         held = sum(slot.lane == name for slot in slots)
         new = sum(one.lane.name == name for one in decided)

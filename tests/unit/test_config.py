@@ -16,6 +16,7 @@ WORKING = {
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment with the least that works."""
     for name in config.Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv("WEBSITE_INSTANCE_ID", raising=False)
@@ -25,6 +26,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def faults() -> dict[str, str]:
+    """Read the environment anew: what is wrong, by setting."""
     return {fault.setting: fault.message for fault in config.read().faults}
 
 
