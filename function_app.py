@@ -35,7 +35,8 @@ _MODULES = (
 )
 
 
-def _all_functions() -> df.DFApp:
+def all_functions() -> df.DFApp:
+    """Make an app of every module's functions; its functions can be listed once."""
     made = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     for module in _MODULES:
         made.register_functions(module.bp)
@@ -44,10 +45,10 @@ def _all_functions() -> df.DFApp:
 
 def _check_names() -> None:
     """Refuse to start with a name that stories call and nobody registered: the real host would hang without a word."""
-    registered = {function.get_function_name() for function in _all_functions().get_functions()}
+    registered = {function.get_function_name() for function in all_functions().get_functions()}
     if missing := (names.ACTIVITIES | names.ORCHESTRATORS) - registered:
         raise RuntimeError(f"called by name but not registered: {', '.join(sorted(missing))}")
 
 
 _check_names()
-app = _all_functions()
+app = all_functions()

@@ -1,0 +1,61 @@
+"""Rules of the API's own description."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import function_app
+from shared import openapi
+from shared.models.problem import Code
+from shared.version import VERSION
+
+_ROOT = Path(__file__).parents[2]
+
+
+def _routes() -> set[tuple[str, str, str]]:
+    bindings = (
+        (function.get_function_name(), json.loads(raw))
+        for function in function_app.all_functions().get_functions()
+        for raw in function.get_raw_bindings()
+    )
+    return {
+        (method.lower(), f"/{binding['route']}", name)
+        for name, binding in bindings
+        if binding["type"] == "httpTrigger"
+        for method in binding["methods"]
+    }
+
+
+def test_document_names_every_route_and_no_other() -> None:
+    """What is registered is described under its function's name, and nothing else is."""
+    assert {(one.method, one.path, one.id) for one in openapi.OPERATIONS} == _routes()
+
+
+def test_no_two_templates_match_one_url() -> None:
+    """The host tries templates by function name, so a URL that two of them match would go astray."""
+    templates = {tuple(path.strip("/").split("/")) for _, path, _ in _routes()}
+    for one in templates:
+        for other in templates - {one}:
+            clash = len(one) == len(other) and all(
+                a == b or a.startswith("{") or b.startswith("{") for a, b in zip(one, other, strict=True)
+            )
+            assert not clash, f"{one} and {other}"
+
+
+def test_committed_document_is_the_built_one() -> None:
+    """docs/openapi.json is what the app serves; `make openapi` writes it anew."""
+    committed = json.loads((_ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    assert committed == json.loads(json.dumps(openapi.document(VERSION)))
+
+
+def test_every_code_is_documented() -> None:
+    """docs/problems.md has a row for each code of the catalogue and for no other."""
+    text = (_ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1] for line in text.splitlines() if line.startswith("| `")}
+    assert rows == {str(code) for code in Code}
+
+
+def test_version_is_said_once() -> None:
+    """pyproject.toml and the deployed code name the same version."""
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
