@@ -112,19 +112,19 @@ async def set_aside(name: str, *, etag: str | None = None) -> str | None:
         return None
     version = properties.etag.strip('"').lower()
     aside = await _blob(f"{name}.rejected-{version}")
-    try:
-        with suppress(ResourceExistsError):
+    with suppress(ResourceExistsError):
+        try:
             await aside.start_copy_from_url(
                 blob.url,
                 source_etag=properties.etag,
                 source_match_condition=MatchConditions.IfNotModified,
-                etag="*",
                 match_condition=MatchConditions.IfMissing,
             )
-        await _wait_for_copy(aside)
+        except (ResourceNotFoundError, ResourceModifiedError):
+            return None
+    await _wait_for_copy(aside)
+    with suppress(ResourceNotFoundError, ResourceModifiedError):
         await blob.delete_blob(etag=properties.etag, match_condition=MatchConditions.IfNotModified)
-    except (ResourceNotFoundError, ResourceModifiedError):
-        return None
     return aside.blob_name
 
 

@@ -66,7 +66,7 @@ def content_disposition(download_name: str, *, inline: bool) -> str:
     name = (
         re.sub(r'[\x00-\x1f\x7f-\x9f"*/:<>?\\|]', "_", download_name).strip(" .")[:DOWNLOAD_NAME_LENGTH] or "download"
     )
-    plain = re.sub(r"[^\x20-\x7e]", "_", name).replace("%", "_")
+    plain = re.sub(r"[^\x20-\x7e]|[%;]", "_", name)
     kind = "inline" if inline else "attachment"
     encoded = quote(name, safe="", errors="replace")
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}"

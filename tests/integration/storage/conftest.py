@@ -13,22 +13,29 @@ from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 from shared import blobs, clock, ids
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.pipeline.transport import HttpRequest
 
 
 @dataclass
 class Wire:
-    """What went over the wire: `answered` counts requests by kind (`PUT block`, `GET`, …), after their answers came."""
+    """What went over the wire, by kind (`PUT block`, `GET`, …), in the order of the answers."""
 
-    answered: list[str] = field(default_factory=list)
+    sent: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     staged_bytes: int = 0
     lose_reply_of: set[str] = field(default_factory=set)
+
+    @property
+    def answered(self) -> list[str]:
+        """The kinds alone."""
+        return [kind for kind, _ in self.sent]
 
     def note(self, request: HttpRequest) -> None:
         """Count a request; the first of a kind in `lose_reply_of` was carried out, but its reply is lost."""
         comp = parse_qs(urlsplit(request.url).query).get("comp", [""])[0]
         kind = f"{request.method} {comp}".strip()
-        self.answered.append(kind)
+        self.sent.append((kind, request.headers))
         if kind == "PUT block":
             self.staged_bytes += int(request.headers["Content-Length"])
         if kind in self.lose_reply_of:
