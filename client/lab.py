@@ -86,7 +86,7 @@ class LabClient:
         cursor: str | None = None
         while True:
             page = await self.jobs(limit=page_size, cursor=cursor, state=state)
-            for job in page.items:
+            for job in page.jobs:
                 yield job
             cursor = page.next_cursor
             if cursor is None:

@@ -3,7 +3,6 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -83,17 +82,10 @@ class Job(_FromServer):
 
 
 class JobPage(_FromServer):
-    """One page of jobs, newest first; `next` is None on the last one."""
+    """One page of jobs, newest first; `next_cursor` is None on the last one."""
 
-    items: tuple[Job, ...]
-    next: str | None = None
-
-    @property
-    def next_cursor(self) -> str | None:
-        """The cursor of the next page; `next` is a link that carries it, or the cursor itself."""
-        if self.next is None:
-            return None
-        return next(iter(parse_qs(urlsplit(self.next).query).get("cursor", [])), self.next)
+    jobs: tuple[Job, ...]
+    next_cursor: str | None = None
 
 
 class ContentLink(_FromServer):
