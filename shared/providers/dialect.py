@@ -2,6 +2,7 @@
 readings; nothing here knows a field of either.
 """
 
+import re
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from shared.providers.transport import NeverSentError, NoReplyError, Reply, Wire
 
 _OK, _CREATED, _NOT_FOUND = 200, 201, 404
 _PAGE = 100
+_WHOLE = re.compile(r"[0-9]{1,9}")
 _MOST_PAGES = 50
 
 
@@ -118,10 +120,13 @@ class Dialect:
 
 def unix_time(value: Any) -> datetime | None:
     """Read a time in unix seconds; None for anything else."""
-    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) and value > 0 else None
+    try:
+        return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) and value > 0 else None
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
-def whole_number(value: Any) -> int | None:
-    """Read a whole number, also from its text; None for anything else."""
+def whole_number(value: Any, most: int = 1_000_000) -> int | None:
+    """Read a whole number up to a limit, also from its text; None for anything else."""
     text = str(value)
-    return int(text) if text.isdigit() else None
+    return min(int(text), most) if _WHOLE.fullmatch(text) else None

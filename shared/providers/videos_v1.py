@@ -41,7 +41,7 @@ class VideosV1(Dialect):
             size=str(body["size"]) if body.get("size") else None,
             seconds=whole_number(body.get("seconds")),
             created_at=unix_time(body.get("created_at")),
-            progress=whole_number(body.get("progress")),
+            progress=whole_number(body.get("progress"), most=100),
             sources=(render_id,) if state == "succeeded" else (),
             completed_at=unix_time(body.get("completed_at")),
             expires_at=unix_time(body.get("expires_at")),
