@@ -17,7 +17,7 @@ from client.wording import money, problem_lines, video_line
 from local.stack import record as records
 from local.stack.record import Record
 from local.stack.signals import until_told
-from local.stack.stack import EXPECTED_FAULTS, running_stack, state_folder
+from local.stack.stack import EXPECTED_FAULTS, running_stack
 
 PROMPT = "A paper boat drifts down a rainy street at dusk, neon reflections, slow camera"
 OUT = "out"
@@ -31,7 +31,7 @@ async def demo(environment: Mapping[str, str], console: Console) -> None:
     """Make one video and say where it is. Raises DemoError where the job did not succeed."""
     async with _stack(environment, console) as record, LabClient(record["api"], record["api_key"]) as lab:
         prompt = environment.get("PROMPT") or PROMPT
-        console.print(f"prompt: {prompt}", markup=False, highlight=False)
+        console.print(f"prompt: {prompt}", markup=False, highlight=False, soft_wrap=True)
         asked = await lab.submit(prompt, size=environment.get("SIZE") or None, seconds=_seconds(environment))
         job = await follow(lab, asked.id, console)
         if job.state != "succeeded":
@@ -54,7 +54,7 @@ def report(job: Job, saved: list[Saved]) -> list[str]:
 
 @asynccontextmanager
 async def _stack(environment: Mapping[str, str], console: Console) -> AsyncGenerator[Record]:
-    if record := records.running(state_folder(environment)):
+    if record := records.running(records.state_folder(environment)):
         console.print(f"using the stack that runs at {record['api']}", highlight=False)
         yield record
         return

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict
@@ -28,6 +28,11 @@ class AlreadyRunningError(Exception):
         where = f"its API is at {record['api']}" if record else "it is just starting or stopping"
         super().__init__(f"a stack already runs in this checkout: {where}")
         self.record = record
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Return where a stack keeps everything: LAB_STATE, else `.lab` in the checkout."""
+    return Path(environment.get("LAB_STATE") or Path(__file__).parents[2] / ".lab").resolve()
 
 
 def path_of(state: Path) -> Path:

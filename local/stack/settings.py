@@ -15,7 +15,7 @@ ACCOUNT = "STORAGE_ACCOUNT_NAME"  # the app's other way to name its storage; it 
 EMULATOR_DEPLOYMENTS = {"sora-2": "sora-2", "sora": "sora"}  # deployment: model
 MAX_IN_FLIGHT = 2
 CREATES_PER_MINUTE = 60
-RENDER_S = "8"
+RENDER_S = "5"
 
 
 class SettingError(Exception):

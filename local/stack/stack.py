@@ -17,18 +17,13 @@ from local.stack.supervisor import StartError, Supervisor
 EXPECTED_FAULTS = (AlreadyRunningError, MissingProgramError, PortError, SettingError, StartError)
 
 
-def state_folder(environment: Mapping[str, str]) -> Path:
-    """Return where the stack keeps everything: LAB_STATE, else `.lab` in the checkout."""
-    return Path(environment.get("LAB_STATE") or CHECKOUT / ".lab").resolve()
-
-
 @asynccontextmanager
 async def running_stack(environment: Mapping[str, str], say: Callable[[str], None]) -> AsyncGenerator[Record]:
     """Run the whole stack for as long as the block lasts; yields its record once every part answers.
 
     Raises one of EXPECTED_FAULTS; whatever was started is stopped by then.
     """
-    state = state_folder(environment)
+    state = records.state_folder(environment)
     with records.locked(state):
         records.remove(state)  # of a stack that was killed
         logs = state / "logs"

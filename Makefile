@@ -1,0 +1,79 @@
+# Everything one does with this repository; `make` alone lists it. Needs Python 3.11 to 3.13, Node 20 and npm.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+
+BIN := .venv/bin
+UV := VIRTUAL_ENV=.venv $(BIN)/uv --quiet
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test lint types imports unit integration contract e2e lock clean distclean
+
+help: ## List what can be done
+	@sed -n 's/^\([a-z0-9 ]*\):.*## /\1	/p' Makefile | expand -t 32
+
+setup: .venv/.command local/node_modules/.installed ## Make .venv and install what one machine needs; costs nothing when done
+
+demo: setup ## Make one video, from nothing to out/*.mp4 (PROMPT="..." SECONDS=8 SIZE=720x1280)
+	@$(BIN)/python -m local.demo
+
+up: setup ## Run the whole stack until Ctrl-C (HOST=func: with Azure Functions Core Tools)
+	@$(BIN)/python -m local.stack
+
+test: lint types imports ## Check everything: lint, types, import rules, all tests
+	@$(BIN)/pytest --quiet
+
+lint: setup ## Check style and format
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --diff
+
+types: setup ## Check types, strictly
+	@$(BIN)/pyright
+
+imports: setup ## Check the directions of imports
+	@$(BIN)/lint-imports
+
+unit integration contract e2e: setup ## Run one layer of the tests
+	@$(BIN)/pytest --quiet tests/$@
+
+lock: setup ## Pin the requirements anew
+	@$(COMPILE) requirements.in --output-file requirements.txt
+	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+
+clean: ## Remove all local state: .lab, out and every cache
+	@$(PYTHON) -m local.stack.idle
+	@rm -rf .lab out htmlcov .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -path ./.venv -prune -o -path ./local/node_modules -prune -o -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## Remove also what `make setup` installed
+	@rm -rf .venv local/node_modules
+
+# Each stamp stands for one step of the set-up and is older than what the step was made from only when it must be redone.
+
+.venv/.made: local/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+		|| { echo 'make: Python 3.11, 3.12 or 3.13 is needed; name it with PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@echo 'making .venv'
+	@$(PYTHON) -m venv .venv >/dev/null \
+		|| { echo 'make: $(PYTHON) cannot make a virtual environment (Debian: apt install python3-venv)' >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement local/bootstrap.txt
+	@touch $@
+
+.venv/.packages: .venv/.made requirements-dev.txt
+	@echo 'installing Python packages'
+	@$(UV) pip sync --require-hashes requirements-dev.txt
+	@touch $@
+
+.venv/.command: .venv/.packages pyproject.toml
+	@$(UV) pip install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+local/node_modules/.installed: local/package.json local/package-lock.json
+	@node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm >/dev/null \
+		|| { echo 'make: Node.js 20 or later and npm are needed on the PATH' >&2; exit 1; }
+	@echo 'installing Azurite'
+	@npm ci --prefix local --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
