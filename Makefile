@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint types imports unit integration contract e2e lock clean distclean
+.PHONY: help setup demo up test lint types imports unit integration contract e2e lock openapi clean distclean
 
 help: ## List what can be done
 	@sed -n 's/^\([a-z0-9 ]*\):.*## /\1	/p' Makefile | expand -t 32
@@ -42,6 +42,10 @@ unit integration contract e2e: setup ## Run one layer of the tests
 lock: setup ## Pin the requirements anew
 	@$(COMPILE) requirements.in --output-file requirements.txt
 	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+
+openapi: setup ## Write docs/openapi.json anew
+	@$(BIN)/python -c 'import json; from shared import openapi, version; print(json.dumps(openapi.document(version.VERSION), indent=2))' \
+		> docs/openapi.json
 
 clean: ## Remove all local state: .lab, out and every cache
 	@$(PYTHON) -m local.stack.idle
