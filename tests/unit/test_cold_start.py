@@ -31,7 +31,7 @@ def _loaded() -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("module", _LATER)
+@pytest.mark.parametrize("module", _DEPLOYED + _NEVER)
 def test_heavy_modules_wait_for_their_first_use(loaded: set[str], module: str) -> None:
     """What only some functions need is imported by the first of them, and what is only local never."""
     assert module not in loaded
