@@ -24,13 +24,18 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = _settings(options)
-        emulator = _emulator(settings, options.state)
-        listener = _listener(options.host, options.port)
+        with _listener(options.host, options.port) as listener:
+            _serve(_emulator(settings, options.state), listener)
     except BadConfigurationError as error:
         sys.stderr.write(f"azure_openai: {error}\n")
         return _CANNOT_START
+    return 0
+
+
+def _serve(emulator: Emulator, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
-    sys.stdout.write(f"Azure OpenAI emulator ({settings.profile.name}) at http://{host}:{port}/openai/v1\n")
+    profile = emulator.settings.profile.name
+    sys.stdout.write(f"Azure OpenAI emulator ({profile}) at http://{host}:{port}/openai/v1\n")
     sys.stdout.flush()
     config = uvicorn.Config(
         application(emulator),
@@ -40,7 +45,6 @@ def main(arguments: list[str] | None = None) -> int:
         timeout_graceful_shutdown=1,
     )
     uvicorn.Server(config).run(sockets=[listener])
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,8 +16,8 @@ _WHITE: Colour = (1.0, 1.0, 1.0)
 _GREY: Colour = (0.78, 0.80, 0.84)
 _INK: Colour = (0.03, 0.035, 0.05)
 _MOST_LINES = 3
-_KNOWN = frozenset(string.printable.strip() + " …“”‘’·°«»")
-_SPELLED = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "ø": "o", "Ø": "O", "ł": "l", "–": "-", "—": "-", "×": "x"}
+_KNOWN = frozenset(string.printable.strip() + " …“”‘’·°«»")  # noqa: RUF001 -- meant
+_SPELLED = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "ø": "o", "Ø": "O", "ł": "l", "\u2013": "-", "\u2014": "-"}
 _DIGITS = "0123456789:"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 

@@ -6,9 +6,7 @@ It knows films and files; it knows no renders and no requests.
 import asyncio
 import hashlib
 import logging
-import os
 import queue
-import sys
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +16,6 @@ from local.azure_openai.film import Film, PictureKind, Stopped, draw, spriteshee
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.05
-_NICENESS = 5
 
 
 class Films(Protocol):
@@ -126,9 +123,6 @@ class Studio:
         self._thread.join()
 
     def _work(self) -> None:
-        # Drawing yields to everything that answers somebody. On Linux a thread has a niceness of its own.
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         while (film := self._queue.get()) and not self._stopped.is_set():
             unfinished = self._file(film).with_suffix(".part")
             try:
