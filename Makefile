@@ -16,6 +16,7 @@ help: ## List what can be done
 	@sed -n 's/^\([a-z0-9 ]*\):.*## /\1	/p' Makefile | expand -t 32
 
 setup: .venv/.command local/node_modules/.installed ## Make .venv and install what one machine needs; costs nothing when done
+	@:
 
 demo: setup ## Make one video, from nothing to out/*.mp4 (PROMPT="..." SECONDS=8 SIZE=720x1280)
 	@$(BIN)/python -m local.demo

@@ -2,7 +2,7 @@
 
 from client.errors import LabError, Problem, ProblemItem, UnreachableError
 from client.lab import LabClient
-from client.models import ContentLink, Cost, Eta, Generation, Job, JobPage, JobState, QueuePlace
+from client.models import ContentLink, Cost, Eta, Generation, Job, JobPage, JobState, LabStatus, QueuePlace
 
 __all__ = [
     "ContentLink",
@@ -14,6 +14,7 @@ __all__ = [
     "JobState",
     "LabClient",
     "LabError",
+    "LabStatus",
     "Problem",
     "ProblemItem",
     "QueuePlace",

@@ -15,7 +15,7 @@ from client.exits import MEANING, Exit
 from client.lab import LabClient
 from client.models import Job, JobState
 from client.terminal import fail, print_job, print_saved, put, put_json, run, say
-from client.wording import money, one_line, problem_lines, progress_line
+from client.wording import money, one_line, problem_lines, progress_line, status_lines
 
 app = typer.Typer(
     name="lab",
@@ -154,11 +154,17 @@ def download(
 
 
 @app.command()
-def status() -> None:
-    """Show how the lab is set up."""
+def status(*, as_json: _JsonOption = False) -> None:
+    """Show how the lab is set up; exits with 5 where it is not ready."""
 
     async def work(lab: LabClient) -> None:
-        put_json(await lab.status())
+        found = await lab.status()
+        if as_json:
+            put_json(found.model_dump(mode="json"))
+        else:
+            put("\n".join(status_lines(found)))
+        if not found.ready:
+            raise typer.Exit(Exit.UNREACHABLE)
 
     run(work)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from client.errors import UnreachableError
 from client.files import replacing
-from client.models import ContentLink, Job, JobPage, JobState
+from client.models import ContentLink, Job, JobPage, JobState, LabStatus
 from client.transport import Transport
 
 CALL_PATIENCE_S = 5.0
@@ -147,9 +147,9 @@ class LabClient:
             if link.bytes is not None and part.tell() != link.bytes:
                 raise UnreachableError(f"the download has {part.tell()} bytes instead of {link.bytes}")
 
-    async def status(self) -> dict[str, Any]:
+    async def status(self) -> LabStatus:
         """Read how the lab is set up, and what is missing."""
-        return await self._get("/env/status")
+        return _read(LabStatus, await self._get("/env/status"))
 
     async def _get(self, path: str, **params: str | int | None) -> Any:
         given = {name: value for name, value in params.items() if value is not None}

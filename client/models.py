@@ -96,3 +96,50 @@ class ContentLink(_FromServer):
     content_type: str | None = None
     bytes: int | None = None
     file_name: str | None = None
+
+
+class Fault(_FromServer):
+    """A setting that is missing or wrong, and what to do about it."""
+
+    setting: str
+    message: str
+
+
+class StorageStatus(_FromServer):
+    """Whether the lab reaches its storage; else what it heard instead."""
+
+    reachable: bool
+    detail: str | None = None
+
+
+class Offer(_FromServer):
+    """Sizes and durations that go together."""
+
+    sizes: tuple[str, ...] = ()
+    seconds: tuple[int, ...] = ()
+
+
+class LaneStatus(_FromServer):
+    """One deployment of a model."""
+
+    name: str
+    max_in_flight: int | None = None
+    usd_per_second: Decimal | None = None
+    warning: str | None = None
+
+
+class ModelStatus(_FromServer):
+    """One model that can be asked for."""
+
+    model: str
+    offers: tuple[Offer, ...] = ()
+    lanes: tuple[LaneStatus, ...] = ()
+
+
+class LabStatus(_FromServer):
+    """How a lab is set up, and what is missing."""
+
+    ready: bool
+    faults: tuple[Fault, ...] = ()
+    storage: StorageStatus | None = None
+    models: tuple[ModelStatus, ...] = ()

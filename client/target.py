@@ -1,11 +1,12 @@
 """Which lab to talk to: the environment, or the stack that runs in this directory. No I/O but reading its record."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from pydantic import BaseModel
 
 
 class NoTargetError(Exception):
@@ -20,6 +21,13 @@ class Target:
     key: str | None
 
 
+class _Record(BaseModel):
+    """What the command needs of a running stack's stack.json."""
+
+    api: str
+    api_key: str
+
+
 def find_target(environment: Mapping[str, str] | None = None) -> Target:
     """Return LAB_URL with LAB_KEY or, without LAB_URL, the stack of this directory (LAB_STATE, else `.lab`).
 
@@ -31,14 +39,14 @@ def find_target(environment: Mapping[str, str] | None = None) -> Target:
         return Target(_checked(url), key)
     record = Path(environment.get("LAB_STATE") or ".lab") / "stack.json"
     try:
-        running = json.loads(record.read_text())
-        return Target(_checked(running["api"]), key or running["api_key"] or None)
+        running = _Record.model_validate_json(record.read_bytes())
     except FileNotFoundError:
         raise NoTargetError(
             f"no lab to talk to: set LAB_URL (and LAB_KEY), or run `make up` here first ({record} is not there)"
         ) from None
-    except (ValueError, KeyError, TypeError, OSError) as fault:
-        raise NoTargetError(f"{record} cannot be read ({fault}); set LAB_URL, or run `make up` again") from None
+    except (ValueError, OSError):
+        raise NoTargetError(f"{record} cannot be read; set LAB_URL, or run `make up` again") from None
+    return Target(running.api, key or running.api_key or None)
 
 
 def _checked(url: str) -> str:

@@ -1,9 +1,10 @@
 """How jobs, times, sizes and money read on a terminal. Pure: everything comes in as arguments."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from client.errors import LabError, Problem
-from client.models import Cost, Generation, Job
+from client.models import Cost, Generation, Job, LabStatus, LaneStatus
 
 _KILO = 1000
 
@@ -108,6 +109,30 @@ def error_lines(error: LabError, url: str) -> list[str]:
     elif error.status == 404 and error.problem.code is None:  # noqa: PLR2004 - no problem document: not our 404
         lines.append(f"  Is {url} the address of a lab, with its /api/v1?")
     return lines
+
+
+def status_lines(status: LabStatus) -> list[str]:
+    """Say whether the lab is ready, what it offers, and what is wrong with it."""
+    lines = ["ready" if status.ready else "not ready"]
+    if status.storage is not None and not status.storage.reachable:
+        lines.append(f"  storage: {status.storage.detail or 'does not answer'}")
+    lines += [f"  {fault.setting}: {fault.message}" for fault in status.faults]
+    for model in status.models:
+        offers = "; ".join(f"{', '.join(o.sizes)} for {_numbers(o.seconds)} s" for o in model.offers)
+        lines.append(f"  {model.model}  {offers}")
+        lines += [f"    {_lane_line(lane)}" for lane in model.lanes]
+    return lines
+
+
+def _numbers(values: Sequence[int]) -> str:
+    in_a_row = len(values) > 2 and list(values) == list(range(values[0], values[-1] + 1))  # noqa: PLR2004 - "1 to 2" is no shorter
+    return f"{values[0]} to {values[-1]}" if in_a_row else ", ".join(map(str, values))
+
+
+def _lane_line(lane: LaneStatus) -> str:
+    price = "price unknown" if lane.usd_per_second is None else f"${lane.usd_per_second} a second"
+    limit = [] if lane.max_in_flight is None else [f"{lane.max_in_flight} at once"]
+    return ", ".join([f"{lane.name}: {price}", *limit, *([lane.warning] if lane.warning else [])])
 
 
 def one_line(text: str, longest: int) -> str:
