@@ -64,6 +64,16 @@ def _sound_alone() -> bytes:
     return made.getvalue()
 
 
+def _avi() -> bytes:
+    """A playable video in a container that is not taken, as play lists are not."""
+    made = io.BytesIO()
+    with av.open(made, "w", format="avi") as container:
+        stream = container.add_stream("mpeg4", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        container.mux([*stream.encode(av.VideoFrame(64, 64, "yuv420p")), *stream.encode()])
+    return made.getvalue()
+
+
 def _scrambled(video: bytes) -> bytes:
     start = video.index(b"mdat") + 4
     return video[:start] + random.Random(7).randbytes(len(video) - start)  # noqa: S311 - noise, not a secret
@@ -80,6 +90,7 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut in the middle": (lambda video: video[: len(video) // 2], "cut off"),
     "its last byte missing": (lambda video: video[:-1], "cut off"),
     "frames of noise": (_scrambled, "does not decode|no frame"),
+    "another container": (lambda _: _avi(), "does not decode"),
     "sound alone": (lambda _: _sound_alone(), "no video stream"),
 }
 
@@ -104,7 +115,6 @@ def test_a_file_cut_before_its_index_is_no_video(make_mp4: MakeMp4) -> None:
 @pytest.mark.parametrize("look", LOOKERS)
 def test_what_the_file_object_raises_goes_up(make_mp4: MakeMp4, look: Callable[[io.BytesIO], object]) -> None:
     """A storage that fails while a video is read says nothing about the video."""
-
     video = make_mp4()
     in_the_first_frame = video.index(b"mdat") + 100
 
