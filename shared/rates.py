@@ -4,8 +4,10 @@ partition, changed only under its ETag.
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -13,6 +15,8 @@ from shared import clock, rows, storage
 from shared.config import NotConfiguredError, configuration
 from shared.lanes import Lane
 from shared.rows import Change, Insert, Replace
+
+T = TypeVar("T")
 
 STATE_KEY = "state"
 RATE_WINDOW = timedelta(seconds=65)
@@ -67,11 +71,8 @@ def lane_of(model: str, name: str) -> Lane:
 async def take_token(model: str, lane_name: str) -> Token | Wait:
     """Take the right to send one create on a lane now, or learn how long to wait. Two requests."""
     lane = lane_of(model, lane_name)
-    for tried in range(_TRIES):
-        await asyncio.sleep(random.uniform(0, 0.02) * tried)  # noqa: S311 - as above
-        state, etag = await _read_state(model)
-        now = clock.now()
-        memory = state.lane(lane_name)
+
+    def take(memory: LaneState, now: datetime) -> Token | Wait:
         memory.tokens = [token for token in memory.tokens if token > now - RATE_WINDOW]
         if memory.cooling_until and memory.cooling_until > now:
             return Wait((memory.cooling_until - now).total_seconds())
@@ -79,22 +80,33 @@ async def take_token(model: str, lane_name: str) -> Token | Wait:
             oldest = sorted(memory.tokens)[-lane.creates_per_minute]
             return Wait((oldest + RATE_WINDOW - now).total_seconds())
         memory.tokens.append(now)
-        if await _write(model, state, etag):
-            return Token(lane, now)
-    raise TimeoutError(f"the pool {model} was changed by others {_TRIES} times in a row")
+        return Token(lane, now)
+
+    return await _update(model, lane_name, take, written=lambda taken: isinstance(taken, Token))
 
 
 async def cool(model: str, lane_name: str, seconds: float) -> None:
     """Let a lane rest after a 429: no create for so many seconds. A rest that is already longer stays."""
-    for _ in range(_TRIES):
-        state, etag = await _read_state(model)
-        until = clock.now() + timedelta(seconds=seconds)
-        memory = state.lane(lane_name)
+
+    def rest(memory: LaneState, now: datetime) -> bool:
+        until = now + timedelta(seconds=seconds)
         if memory.cooling_until and memory.cooling_until >= until:
-            return
+            return False
         memory.cooling_until = until
-        if await _write(model, state, etag):
-            return
+        return True
+
+    await _update(model, lane_name, rest)
+
+
+async def pause(model: str, lane_name: str, *, paused: bool) -> None:
+    """Close a lane for new renders, or open it again; what it renders goes on."""
+
+    def close(memory: LaneState, _: datetime) -> bool:
+        changed = memory.paused != paused
+        memory.paused = paused
+        return changed
+
+    await _update(model, lane_name, close)
 
 
 async def durations_s(model: str, lane_name: str) -> list[float]:
@@ -118,6 +130,22 @@ def state_change(state: PoolState, etag: str | None) -> Change:
 def partition(model: str) -> str:
     """Name the partition of a pool."""
     return f"pool!{model}"
+
+
+async def _update(
+    model: str,
+    lane_name: str,
+    change: Callable[[LaneState, datetime], T],
+    written: Callable[[T], bool] = bool,
+) -> T:
+    """Change what a lane remembers under the row's ETag, again while others are faster; `written` tells when to."""
+    for tried in range(_TRIES):
+        await asyncio.sleep(random.uniform(0, 0.02) * tried)  # noqa: S311 - spreads contenders, hides nothing
+        state, etag = await _read_state(model)
+        outcome = change(state.lane(lane_name), clock.now())
+        if not written(outcome) or await _write(model, state, etag):
+            return outcome
+    raise TimeoutError(f"the pool {model} was changed by others {_TRIES} times in a row")
 
 
 async def _write(model: str, state: PoolState, etag: str | None) -> bool:
