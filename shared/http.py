@@ -147,11 +147,11 @@ def owner_of(request: func.HttpRequest) -> str:
 def limit_of(request: func.HttpRequest, *, default: int, most: int) -> int:
     """Read the page size; a 422 problem names what is allowed."""
     text = request.params.get("limit", str(default))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
         raise ProblemError(
             Code.VALIDATION_FAILED,
             "the request has invalid values",
-            [FieldError(pointer="limit", detail=f"{text!r} is not a whole number from 1 to {most}")],
+            [FieldError(pointer="limit", detail=f"{text[:32]!r} is not a whole number from 1 to {most}")],
         )
     return int(text)
 
