@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     ConfigDict,
@@ -23,6 +24,7 @@ from shared.models.problem import JobProblem
 
 MAX_PROMPT_CHARACTERS = 32_000
 _MAX_UTF16_UNITS = 32_000  # one string property of Table Storage holds 32 Ki UTF-16 units
+_FIRST_PRINTABLE = 0x20
 
 
 class JobState(StrEnum):
@@ -42,7 +44,16 @@ class JobState(StrEnum):
 
 
 Priority = Literal["normal", "high"]
-_Text = Annotated[StrictStr, StringConstraints(max_length=256)]
+
+
+def _printable(text: str) -> str:
+    # Each would be six characters of JSON, and all metadata has to fit into one property of Table Storage.
+    if any(ord(character) < _FIRST_PRINTABLE for character in text):
+        raise ValueError("control characters are not taken")
+    return text
+
+
+_Text = Annotated[StrictStr, StringConstraints(max_length=256), AfterValidator(_printable)]
 
 
 class JobRequest(BaseModel):
@@ -51,7 +62,9 @@ class JobRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     prompt: StrictStr = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, description="What to show")
-    model: StrictStr | None = Field(default=None, description="A model of /env/status; else the first one")
+    model: StrictStr | None = Field(
+        default=None, min_length=1, description="A model of /env/status; else the first one"
+    )
     size: StrictStr | None = Field(default=None, pattern=r"^\d{2,4}x\d{2,4}$", description="`1280x720`")
     width: StrictInt | None = Field(default=None, ge=1, description="With `height`, instead of `size`")
     height: StrictInt | None = Field(default=None, ge=1)
