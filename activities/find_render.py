@@ -54,14 +54,16 @@ async def _search(stored: Stored, lost: Tried, first_sent_at: datetime, since_lo
     listing = await provider(lane).list_since(first_sent_at - _CLOCK_MARGIN)
     if isinstance(listing, NoAnswer) and since_lost_s < _GIVE_UP_LISTING_S:
         return {"kind": "wait", "wait_s": max(_LIST_AGAIN_S, listing.hint_s or 0.0)}
-    candidates = _candidates(job, listing) if isinstance(listing, Listing) else []
-    for render in candidates:
+    unclaimed: list[str] = []
+    for render in _candidates(job, listing) if isinstance(listing, Listing) else []:
         holder = await attempts.claimed_by(lane.base_url, render.id)
         if holder == job.id or (holder is None and render.prompt == job.prompt):
             adopted = await attempts.adopt(job.ref, lane.base_url, render.id)
             if adopted is not None:
                 return {"kind": "submitted", "wait_s": 0.0}
-    return await _absent(stored, lost, since_lost_s, [render.id for render in candidates])
+        elif holder is None:
+            unclaimed.append(render.id)
+    return await _absent(stored, lost, since_lost_s, unclaimed)
 
 
 def _candidates(job: Job, listing: Listing) -> list[Render]:
