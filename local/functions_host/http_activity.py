@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import httpx
-
 from local.functions_host.dialect_v1 import compact
 from local.functions_host.invoker import InvocationError
 
@@ -13,6 +11,8 @@ _TIME_LIMIT_S = 100.0
 
 async def call_http(request_json: str) -> str:
     """Send the request; gives status, headers and content as JSON text. Any status is a result, not an error."""
+    import httpx  # noqa: PLC0415 - few apps use call_http, and every start would pay a third of a second
+
     request: dict[str, Any] = json.loads(request_json)
     if request.get("tokenSource"):
         raise _failure("this stand-in fetches no tokens for call_http; set the authorization header instead")
