@@ -14,13 +14,15 @@ from activities import (
     submit_render,
     sweeper,
 )
-from endpoints import environment, video_content, video_jobs
+from endpoints import environment, lanes, video_content, video_jobs, video_quotes
 from orchestrators import generate_video
 from shared import names
 
 _MODULES = (
     video_jobs,
+    video_quotes,
     video_content,
+    lanes,
     environment,
     generate_video,
     submit_render,

@@ -88,7 +88,7 @@ async def _missing(job: Job, lane: Lane, live: Live, end: Missing) -> Missing | 
 async def _expect(job: Job, lane: Lane, live: Live, now: datetime) -> Prediction:
     """Predict what remains; the lane's own past is read only while the provider says no progress."""
     elapsed_s = _elapsed_s(job, now)
-    past_s = [] if live.progress else await rates.durations_s(job.model, lane.name)
+    past_s = [] if live.progress else (await rates.memory_of(job.model, lane.name)).durations_s
     return polling.predict(live.progress, elapsed_s, past_s, lane.typical_render_s)
 
 

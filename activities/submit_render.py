@@ -17,6 +17,7 @@ from shared.ids import JobId
 from shared.jobs import Stored
 from shared.lanes import Lane
 from shared.models.job import Job, JobRef
+from shared.models.problem import CATALOGUE, Code
 from shared.providers.choose import provider
 from shared.providers.port import Busy, CreateEnd, Lost, NotSent, Order, Refused, Submitted
 
@@ -24,6 +25,7 @@ bp = df.Blueprint()
 
 _TOKEN_IS_FRESH = timedelta(seconds=3)
 _NO_LANE_WAIT_S = 60.0
+_FOR_THE_OPERATOR = {Code.PROVIDER_AUTH, Code.PROVIDER_FORBIDDEN, Code.DEPLOYMENT_MISSING, Code.PROVIDER_RETIRED}
 _LOST: dict[str, Any] = {"kind": "lost"}
 _SOON: dict[str, Any] = {"kind": "wait", "wait_s": polling.MIN_TIMER_S}
 _NOW: dict[str, Any] = {"kind": "submitted", "wait_s": 0.0}
@@ -82,9 +84,14 @@ async def _conclude(job: Job, lane: Lane, end: CreateEnd, failed: int) -> dict[s
             adopted = await attempts.adopt(job.ref, lane.base_url, render_id)
             if adopted is None:
                 return _LOST
-            expected = polling.predict(None, 0.0, await rates.durations_s(job.model, lane.name), lane.typical_render_s)
+            memory = await rates.memory_of(job.model, lane.name)
+            if memory.attention:
+                await rates.note_attention(job.model, lane.name, None)
+            expected = polling.predict(None, 0.0, memory.durations_s, lane.typical_render_s)
             return {"kind": "submitted", "wait_s": polling.next_look_s(expected, 0.0)}
         case Refused(code, detail):
+            if code in _FOR_THE_OPERATOR:
+                await rates.note_attention(job.model, lane.name, f"{CATALOGUE[code].title}: {detail}")
             await attempts.conclude_open(job, concluded="refused", code=code, detail=detail)
             return {"kind": "refused"}
         case Busy(wait_s, detail):

@@ -3,15 +3,16 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from endpoints.terms import terms_of
 from shared import clock, http, jobs, pools, stories, submission
-from shared.config import NotConfiguredError, configuration
+from shared.config import settings
 from shared.http import ProblemError
 from shared.ids import JobId
 from shared.jobs import Event, KeyReused, Replayed, Stored
 from shared.models.job import JobRequest, JobState
 from shared.models.job_view import JobList, JobView, Queue, Timeline, view
 from shared.models.problem import Code, FieldError, job_problem
-from shared.submission import Accepted, Invalid, QueueFull
+from shared.submission import Accepted, QueueFull
 
 bp = df.Blueprint()
 
@@ -27,15 +28,10 @@ async def submit_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
     """Take a job in: 202 with its document, or a problem; the same Idempotency-Key gives the same job."""
     owner = http.owner_of(req)
     request = http.body_of(req, JobRequest)
-    config = configuration()
-    if not config.pools:
-        raise NotConfiguredError("no video model is configured; see /env/status")
-    terms = submission.terms(request, config.pools)
-    if isinstance(terms, Invalid):
-        raise ProblemError(Code.VALIDATION_FAILED, "the request has invalid values", terms.errors)
+    terms = terms_of(request)
     key = _idempotency_key(req)
     submit_key = jobs.submit_key(key, request.model_dump_json()) if key else None
-    match await submission.submit(request, terms, owner, submit_key, config.settings):
+    match await submission.submit(request, terms, owner, submit_key, settings()):
         case Accepted(job, admitted):
             await stories.start(client, admitted)
             return await _accepted(req, Stored(job, etag=""))

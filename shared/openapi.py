@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from shared.models.environment import EnvStatus, Health
 from shared.models.job import JobRequest, JobState
 from shared.models.job_view import ContentLink, JobList, JobView, Timeline
+from shared.models.lane_view import LaneList, LaneStatus, Quote
 from shared.models.problem import CATALOGUE, Code, Problem
 
 Json = dict[str, Any]
@@ -46,6 +47,8 @@ def _parameter(name: str, where: str, schema: Json, description: str) -> Json:
 
 
 _JOB_ID = _parameter("job_id", "path", {"type": "string", "pattern": "^job_[0-9A-Z]{26}$"}, "Id of a job")
+_LANE_ID = _parameter("lane_id", "path", {"type": "string"}, "Name of a lane")
+_BODY = (Code.MALFORMED_JSON, Code.UNSUPPORTED_MEDIA_TYPE, Code.BODY_TOO_LARGE)
 _COMMON = (Code.OWNER_REQUIRED, Code.NOT_CONFIGURED, Code.STORAGE_UNAVAILABLE, Code.INTERNAL)
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -55,15 +58,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "submit_video_job",
         "Take a job in",
         {202: JobView},
-        (
-            Code.MALFORMED_JSON,
-            Code.UNSUPPORTED_MEDIA_TYPE,
-            Code.BODY_TOO_LARGE,
-            Code.VALIDATION_FAILED,
-            Code.IDEMPOTENCY_KEY_REUSED,
-            Code.QUEUE_FULL,
-            *_COMMON,
-        ),
+        (*_BODY, Code.VALIDATION_FAILED, Code.IDEMPOTENCY_KEY_REUSED, Code.QUEUE_FULL, *_COMMON),
         (
             _parameter(
                 "Idempotency-Key",
@@ -134,6 +129,34 @@ OPERATIONS: tuple[Operation, ...] = (
             _parameter("inline", "query", {"type": "boolean", "default": False}, "`true`: play instead of download"),
         ),
         headers={"Location": "The link, when redirected"},
+    ),
+    Operation(
+        "post",
+        "/videos/quote",
+        "quote_video",
+        "Price a job before it is bought",
+        {200: Quote},
+        (*_BODY, Code.VALIDATION_FAILED, Code.OWNER_REQUIRED, Code.NOT_CONFIGURED, Code.INTERNAL),
+        body=JobRequest,
+    ),
+    Operation("get", "/lanes", "list_lanes", "Show what every lane is doing", {200: LaneList}, _COMMON),
+    Operation(
+        "post",
+        "/lanes/{lane_id}/pause",
+        "pause_lane",
+        "Let nobody start on a lane any more",
+        {200: LaneStatus},
+        (Code.NOT_FOUND, *_COMMON),
+        (_LANE_ID,),
+    ),
+    Operation(
+        "post",
+        "/lanes/{lane_id}/resume",
+        "resume_lane",
+        "Open a lane again",
+        {200: LaneStatus},
+        (Code.NOT_FOUND, *_COMMON),
+        (_LANE_ID,),
     ),
     Operation("get", "/env/status", "get_env_status", "Show settings, faults and models", {200: EnvStatus}, _COMMON),
     Operation("get", "/health", "get_health", "Say that the app answers", {200: Health}, is_open=True),

@@ -31,6 +31,7 @@ class LaneState(BaseModel):
     tokens: list[datetime] = Field(default_factory=list[datetime])
     cooling_until: datetime | None = None
     paused: bool = False
+    attention: str | None = None
     durations_s: list[float] = Field(default_factory=list[float])
 
 
@@ -109,10 +110,21 @@ async def pause(model: str, lane_name: str, *, paused: bool) -> None:
     await _update(model, lane_name, close)
 
 
-async def durations_s(model: str, lane_name: str) -> list[float]:
-    """Return how long the lane's last renders took, in seconds. One request."""
+async def note_attention(model: str, lane_name: str, what: str | None) -> None:
+    """Note what an operator has to do about a lane, or None when that is over."""
+
+    def note(memory: LaneState, _: datetime) -> bool:
+        changed = memory.attention != what
+        memory.attention = what
+        return changed
+
+    await _update(model, lane_name, note)
+
+
+async def memory_of(model: str, lane_name: str) -> LaneState:
+    """Return what a lane remembers. One request."""
     state, _ = await _read_state(model)
-    return state.lane(lane_name).durations_s
+    return state.lane(lane_name)
 
 
 async def _read_state(model: str) -> tuple[PoolState, str | None]:
