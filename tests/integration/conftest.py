@@ -63,6 +63,8 @@ class Azurite:
 
 def _start(directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
     """Start Azurite on `directory`; port 0 lets the system choose, so that nobody else can take it in between."""
+    if not PROGRAM.exists():
+        pytest.fail(f"{PROGRAM} is not there; `npm ci` in local/ installs Azurite")
     ports = {"blob": blob_port, "queue": queue_port, "table": table_port}
     listen = [
         part for name, port in ports.items() for part in (f"--{name}Host", "127.0.0.1", f"--{name}Port", str(port))
