@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 _FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 _MOST_PIXELS: Final = 8192 * 4320
 _FRAMES_TO_A_MARK: Final = 300  # decoded at most between one frame that is asked for and the next
+
+
+class BinaryFile(Protocol):
+    """As much of a seekable binary file as decoding needs, so that raw and buffered ones will do."""
+
+    def read(self, size: int, /) -> bytes | None: ...  # noqa: D102 - as in io.RawIOBase
+    def seek(self, offset: int, whence: int, /) -> int: ...  # noqa: D102
+    def tell(self) -> int: ...  # noqa: D102
 
 
 class UnplayableError(Exception):
@@ -88,7 +96,7 @@ class Video:
 
 
 @contextmanager
-def opened(file: IO[bytes]) -> Generator[Video]:
+def opened(file: BinaryFile) -> Generator[Video]:
     """Open what is in `file`, once it is known to be a whole video; otherwise UnplayableError says what is wrong."""
     import av  # noqa: PLC0415 - cold start
     from av.stream import Disposition  # noqa: PLC0415 - cold start
@@ -96,7 +104,7 @@ def opened(file: IO[bytes]) -> Generator[Video]:
     size = file.seek(0, io.SEEK_END)
     if size == 0:
         raise UnplayableError("it is empty")
-    file.seek(0)
+    file.seek(0, io.SEEK_SET)
     with av.open(file, "r", container_options={"format_whitelist": _FORMATS}) as container:
         moving = (s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
         stream = next(moving, None)

@@ -10,7 +10,7 @@ import io
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import IO, TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from shared.footage import UnplayableError, opened
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from av.filter import Graph
     from av.filter.context import FilterContext
     from av.video.frame import VideoFrame
+
+    from shared.footage import BinaryFile
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,7 +69,7 @@ def _answers(make: Callable[P, T]) -> Callable[P, T | NotAVideo]:
 
 
 @_answers
-def probe(file: IO[bytes]) -> Probe:
+def probe(file: BinaryFile) -> Probe:
     """Tell what the video is, once its first frame was decoded and its last byte was found to be there."""
     with opened(file) as video:
         first = next(video.frames(), None)
@@ -84,7 +86,7 @@ def probe(file: IO[bytes]) -> Probe:
 
 
 @_answers
-def poster(file: IO[bytes]) -> bytes:
+def poster(file: BinaryFile) -> bytes:
     """A JPEG of the frame at a tenth of the video, or of the first later sample that is not black."""
     with opened(file) as video:
         samples = (video.frame_at(video.seconds * part) for part in (0.1, 0.25, 0.5, 0.75))
@@ -94,7 +96,7 @@ def poster(file: IO[bytes]) -> bytes:
 
 
 @_answers
-def sprite_sheet(file: IO[bytes], *, columns: int = 5, rows: int = 5, tile_side: int = 240) -> bytes:
+def sprite_sheet(file: BinaryFile, *, columns: int = 5, rows: int = 5, tile_side: int = 240) -> bytes:
     """A JPEG of frames spread evenly over the video, left to right, top to bottom. `tile_side`: a tile's longest.
 
     A tile shows the keyframe in its part of the video, or the frame in the middle of that part where it has none.
@@ -112,7 +114,7 @@ def sprite_sheet(file: IO[bytes], *, columns: int = 5, rows: int = 5, tile_side:
 
 
 @_answers
-def gif(file: IO[bytes], *, width: int = 320, fps: int = 8, max_seconds: int = 6) -> bytes:
+def gif(file: BinaryFile, *, width: int = 320, fps: int = 8, max_seconds: int = 6) -> bytes:
     """A GIF of the video's beginning, in the 256 colours that suit it best; holds `max_seconds * fps` small frames."""
     import av  # noqa: PLC0415 - cold start
 
