@@ -29,8 +29,8 @@ class BinaryFile(Protocol):
     """As much of a seekable binary file as decoding needs, so that raw and buffered ones will do."""
 
     def read(self, size: int, /) -> bytes | None: ...  # noqa: D102 - as in io.RawIOBase
-    def seek(self, offset: int, whence: int, /) -> int: ...  # noqa: D102
-    def tell(self) -> int: ...  # noqa: D102
+    def seek(self, offset: int, whence: int, /) -> int: ...  # noqa: D102 - as above
+    def tell(self) -> int: ...  # noqa: D102 - as above
 
 
 class UnplayableError(Exception):
