@@ -12,14 +12,15 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError, ServiceResponseError
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient
 from pydantic import BaseModel
 
 M = TypeVar("M", bound=BaseModel)
 Values = dict[str, Any]
-_CONFLICTS = {404, 409, 412}
+_NOT_FOUND = 404
+_CONFLICTS = {_NOT_FOUND, 409, 412}
 _END = "~"  # sorts after every character our keys are made of
 
 
@@ -129,17 +130,25 @@ async def scan(
 async def commit(table: TableClient, partition: str, changes: Sequence[Change]) -> bool:
     """Write all changes or none, in one request; False when another write was there first.
 
-    A conflict costs one more read, of a row that was to be written, to tell it from one's own repeated request.
+    A conflict costs one more read, of a row that was to be written, to tell it from one's own repeated request. A batch
+    whose reply is lost is sent once more: the storage client never repeats a POST, and nobody else can tell whose it is.
     """
     nonce = secrets.token_hex(8)
     operations = [_operation(partition, change, nonce) for change in changes]
+    is_repeat = False
     try:
-        await table.submit_transaction(operations)
+        try:
+            await table.submit_transaction(operations)
+        except (ServiceRequestError, ServiceResponseError):
+            is_repeat = True
+            await table.submit_transaction(operations)
     except (TableTransactionError, HttpResponseError) as error:
         if error.status_code not in _CONFLICTS or _is_missing_table(error):
             raise
         witness = _witness(changes)
-        written = await read(table, partition, witness) if witness else None
+        if witness is None:  # all deletions: those of a lost batch are as good as done
+            return is_repeat and error.status_code == _NOT_FOUND
+        written = await read(table, partition, witness)
         return written is not None and written.values.get("nonce") == nonce
     return True
 
