@@ -1,24 +1,22 @@
-"""`/videos/jobs`: take jobs in, show them, cancel them."""
+"""`/videos/jobs`: take jobs in, list them, show them."""
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from endpoints.job_answers import RETRY_AFTER, accepted, idempotency_key, job_view
+from endpoints.lookup import job_of
 from endpoints.terms import terms_of
-from shared import clock, http, jobs, pools, stories, submission
+from shared import http, jobs, pools, stories, submission
 from shared.config import settings
 from shared.http import ProblemError
 from shared.ids import JobId
-from shared.jobs import Event, KeyReused, Replayed, Stored
+from shared.jobs import KeyReused, Replayed, Stored
 from shared.models.job import JobRequest, JobState
-from shared.models.job_view import JobList, JobView, Queue, Timeline, view
-from shared.models.problem import Code, FieldError, job_problem
+from shared.models.job_view import JobList, Timeline, view
+from shared.models.problem import Code, FieldError
 from shared.submission import Accepted, QueueFull
 
 bp = df.Blueprint()
-
-_RETRY_AFTER = {"Retry-After": "3"}
-_MOST_KEY_CHARACTERS = 255
-_CANCEL_TRIES = 10
 
 
 @bp.route(route="videos/jobs", methods=["POST"])
@@ -29,14 +27,14 @@ async def submit_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
     owner = http.owner_of(req)
     request = http.body_of(req, JobRequest)
     terms = terms_of(request)
-    key = _idempotency_key(req)
-    submit_key = jobs.submit_key(key, request.model_dump_json()) if key else None
+    key = idempotency_key(req)
+    submit_key = jobs.submit_key(key, request) if key else None
     match await submission.submit(request, terms, owner, submit_key, settings()):
         case Accepted(job, admitted):
             await stories.start(client, admitted)
-            return await _accepted(req, Stored(job, etag=""))
+            return await accepted(req, Stored(job, etag=""))
         case Replayed(job_id):
-            return await _accepted(req, await _find(owner, job_id), {"Idempotency-Replayed": "true"})
+            return await accepted(req, await _replayed(owner, job_id, client), {"Idempotency-Replayed": "true"})
         case KeyReused():
             raise ProblemError(Code.IDEMPOTENCY_KEY_REUSED, "this key was sent with another request before")
         case QueueFull(open_jobs):
@@ -67,82 +65,26 @@ async def list_video_jobs(req: func.HttpRequest) -> func.HttpResponse:
 @http.answers
 async def get_video_job(req: func.HttpRequest) -> func.HttpResponse:
     """Show one job: one request to the storage, two while it is queued."""
-    stored = await _find(http.owner_of(req), req.route_params["job_id"])
-    return http.reply(await _view(req, stored), headers={} if stored.job.state.is_final else _RETRY_AFTER)
+    stored = await job_of(http.owner_of(req), req.route_params["job_id"])
+    return http.reply(await job_view(req, stored), headers={} if stored.job.state.is_final else RETRY_AFTER)
 
 
 @bp.route(route="videos/jobs/{job_id}/timeline", methods=["GET"])
 @http.answers
 async def get_video_job_timeline(req: func.HttpRequest) -> func.HttpResponse:
     """Show the flight record of a job, oldest first."""
-    stored = await _find(http.owner_of(req), req.route_params["job_id"])
+    stored = await job_of(http.owner_of(req), req.route_params["job_id"])
     return http.reply(Timeline(job_id=stored.job.id, events=await jobs.timeline(stored.job)))
 
 
-@bp.route(route="videos/jobs/{job_id}/cancel", methods=["POST"])
-@bp.durable_client_input(client_name="client")
-@http.answers
-async def cancel_video_job(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Cancel a job: at once while it is queued, else flag it and wake its story. Repeating it changes nothing."""
-    owner = http.owner_of(req)
-    for _ in range(_CANCEL_TRIES):
-        stored = await _find(owner, req.route_params["job_id"])
-        if stored.job.state == JobState.CANCELLED or (stored.job.cancel_requested and not stored.job.state.is_final):
-            return await _cancelled(req, stored, client)
-        if stored.job.state.is_final:
-            raise ProblemError(Code.ALREADY_FINAL, f"the job has already ended: {stored.job.state}")
-        if await _cancel(stored):
-            return await _cancelled(req, await _find(owner, stored.job.id), client)
-    raise TimeoutError(f"{req.route_params['job_id']} was changed by others {_CANCEL_TRIES} times in a row")
-
-
-async def _cancel(stored: Stored) -> bool:
-    """End a job nothing was ever sent for; flag any other. False when it was changed meanwhile."""
-    now, job = clock.now(), stored.job
-    if job.state == JobState.QUEUED and not job.attempts:
-        problem = job_problem(Code.CANCELLED, "cancelled while it was queued", money="none")
-        ended = job.changed(now, state=JobState.CANCELLED, cost_state="released", problem=problem)
-        if not await jobs.save(stored, ended, events=[Event("cancelled", "cancelled", {"while": "queued"})]):
-            return False
-        await pools.remove_ticket(job.model, pools.ticket_key(job))
-        return True
-    flagged = job.changed(now, cancel_requested=True)
-    return await jobs.save(stored, flagged, events=[Event("cancel-requested", "cancel_requested")])
-
-
-async def _cancelled(req: func.HttpRequest, stored: Stored, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    if not stored.job.state.is_final:
-        await stories.wake(client, stored.job.ref)
-    return http.reply(await _view(req, stored), 200 if stored.job.state.is_final else 202)
-
-
-async def _find(owner: str, job_id: str) -> Stored:
-    parsed = JobId.parse(job_id)
-    stored = await jobs.read(owner, parsed) if parsed else None
-    if stored is None:
-        raise ProblemError(Code.NOT_FOUND, f"there is no job {job_id[:64]!r}")
+async def _replayed(owner: str, job_id: str, client: df.DurableOrchestrationClient) -> Stored:
+    """Find the job an Idempotency-Key made, and carry on what its first submit may have left undone."""
+    stored = await jobs.read(owner, JobId.of(job_id))
+    if stored is None or stored.job.deleted_at:
+        raise ProblemError(Code.JOB_DELETED, f"this key made {job_id}, which was deleted")
+    if stored.job.state == JobState.QUEUED and await pools.ready_ticket(stored.job.model, pools.ticket_key(stored.job)):
+        await stories.start(client, await pools.admit(stored.job.model))
     return stored
-
-
-async def _accepted(req: func.HttpRequest, stored: Stored, headers: dict[str, str] | None = None) -> func.HttpResponse:
-    shown = await _view(req, stored)
-    return http.reply(shown, 202, {"Location": shown.links["self"]} | _RETRY_AFTER | (headers or {}))
-
-
-async def _view(req: func.HttpRequest, stored: Stored) -> JobView:
-    queue = None
-    if stored.job.state == JobState.QUEUED and not stored.job.cancel_requested:
-        position = await pools.position(stored.job)
-        queue = Queue(position=position, ahead=position - 1)
-    return view(stored.job, stored.live, http.base_of(req), queue)
-
-
-def _idempotency_key(req: func.HttpRequest) -> str | None:
-    key = http.header(req, "idempotency-key")
-    if key is not None and not (key.isascii() and key.isprintable() and 0 < len(key) <= _MOST_KEY_CHARACTERS):
-        detail = f"Idempotency-Key is 1 to {_MOST_KEY_CHARACTERS} printable ASCII characters"
-        raise ProblemError(Code.VALIDATION_FAILED, detail, [FieldError(pointer="Idempotency-Key", detail=detail)])
-    return key
 
 
 def _state(text: str | None) -> JobState | None:

@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
+
 from shared import clock, rows, storage
 from shared.ids import JobId, digest
 from shared.models.job import Job, JobState, Live, TimelineEvent
 from shared.rows import Change, Delete, Insert, Put, Replace, Row, Values
 
 KEY_LIFETIME = timedelta(days=7)
+_KEY_TRIES = 5
 
 _LIST_OF = {JobState.SUCCEEDED: "done", JobState.FAILED: "failed", JobState.CANCELLED: "cancelled"}
+_BATCH_ROWS = 60
 _EXAMINED_ROWS = 1000  # a page may be short: no list request looks at more rows than this
 
 
@@ -117,14 +121,27 @@ async def create(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReu
         return Created()
     key_row = f"key!{key.key_hash}"
     key_values: Values = {"request": key.request_digest, "job_id": job.id, "until": at + KEY_LIFETIME}
-    if await rows.commit(table, partition(job.owner), [Insert(key_row, key_values), *changes]):
-        return Created()
-    used = await rows.read(table, partition(job.owner), key_row)
-    if used is not None and used.values["until"] > at:
-        return Replayed(used.values["job_id"]) if used.values["request"] == key.request_digest else KeyReused()
-    renewed = Replace(key_row, used.etag, key_values) if used else Insert(key_row, key_values)
-    _must(await rows.commit(table, partition(job.owner), [renewed, *changes]))
-    return Created()
+    guard: Change = Insert(key_row, key_values)
+    for _ in range(_KEY_TRIES):
+        if await rows.commit(table, partition(job.owner), [guard, *changes]):
+            return Created()
+        used = await rows.read(table, partition(job.owner), key_row)
+        if earlier := _earlier(used, key, at):
+            return earlier
+        guard = Replace(key_row, used.etag, key_values) if used else Insert(key_row, key_values)
+    raise TimeoutError(f"an Idempotency-Key was changed by others {_KEY_TRIES} times in a row")
+
+
+async def sent_before(owner: str, key: SubmitKey, at: datetime) -> Replayed | KeyReused | None:
+    """Tell what a key stands for already; None when it is free. One request."""
+    used = await rows.read(await storage.table(), partition(owner), f"key!{key.key_hash}")
+    return _earlier(used, key, at)
+
+
+def _earlier(used: Row | None, key: SubmitKey, at: datetime) -> Replayed | KeyReused | None:
+    if used is None or used.values["until"] <= at:
+        return None
+    return Replayed(used.values["job_id"]) if used.values["request"] == key.request_digest else KeyReused()
 
 
 async def save(before: Stored, job: Job, *, events: Sequence[Event] = (), also: Sequence[Change] = ()) -> bool:
@@ -132,12 +149,29 @@ async def save(before: Stored, job: Job, *, events: Sequence[Event] = (), also: 
     table = await storage.table()
     values = rows.values_of(job)
     changes: list[Change] = [Replace(job_key(job.inv), before.etag, values)]
-    old, new = _list_key(before.job), _list_key(job)
-    if old != new:
+    old = None if before.job.deleted_at else _list_key(before.job)
+    new = None if job.deleted_at else _list_key(job)
+    if old and old != new:
         changes.append(Delete(old))
-    changes.append(Put(new, values))
+    if new:
+        changes.append(Put(new, values))
     changes += [*also, *event_rows(job, events, job.updated_at)]
     return await rows.commit(table, partition(job.owner), changes)
+
+
+async def purge(job: Job) -> None:
+    """Delete every row of a job that is deleted, its own last. Two at it at once do no harm."""
+    table = await storage.table()
+    for prefix in (f"event!{job.inv}!", f"try!{job.inv}!", f"twin!{job.inv}!", f"{job_key(job.inv)}!"):
+        while found := await rows.scan(table, partition(job.owner), prefix, top=_BATCH_ROWS):
+            await rows.commit(table, partition(job.owner), [Delete(row.key) for row in found])
+    await rows.commit(table, partition(job.owner), [Delete(job_key(job.inv))])
+
+
+async def failed(owner: str, *, top: int) -> list[Stored]:
+    """Read failed jobs, newest first; their ETags are the list rows', so read one again before changing it."""
+    table = await storage.table()
+    return [_stored(row) for row in await rows.scan(table, partition(owner), "failed!", top=top)]
 
 
 async def write_live(job: Job, live: Live, events: Sequence[Event]) -> None:
@@ -194,14 +228,15 @@ def cursor_is_valid(after: str) -> bool:
     return JobId.parse(f"job_{after}") is not None  # an inverted ULID has the form of one
 
 
-def submit_key(key: str, request: str) -> SubmitKey:
-    """Hash an Idempotency-Key and the canonical text of the request it is sent with."""
-    return SubmitKey(digest(key), digest(request))
+def submit_key(key: str, request: BaseModel) -> SubmitKey:
+    """Hash an Idempotency-Key and the parsed request it is sent with, in whatever order that was written down."""
+    return SubmitKey(digest(key), digest(json.dumps(request.model_dump(mode="json"), sort_keys=True)))
 
 
 def _page(stored: list[Stored], limit: int) -> Page:
-    shown = stored[:limit]
-    return Page(shown, shown[-1].job.inv if len(stored) > limit else None)
+    on_page = stored[:limit]
+    after = on_page[-1].job.inv if len(stored) > limit else None
+    return Page([item for item in on_page if item.job.deleted_at is None], after)
 
 
 def _with_live(found: Sequence[Row]) -> list[Stored]:

@@ -90,7 +90,8 @@ async def submit(request: JobRequest, complete: Terms, owner: str, key: SubmitKe
     job = new_job(request, complete, owner, clock.now(), settings.default_deadline_s)
     open_jobs = await jobs.count_open(owner, settings.max_open_jobs)
     if open_jobs >= settings.max_open_jobs:
-        return QueueFull(open_jobs)
+        earlier = await jobs.sent_before(owner, key, job.created_at) if key else None
+        return earlier or QueueFull(open_jobs)
     await pools.add_ticket(job)
     written = await jobs.create(job, key)
     if not isinstance(written, Created):
