@@ -52,10 +52,12 @@ async def _search(stored: Stored, lost: Tried, first_sent_at: datetime, since_lo
     job = stored.job
     lane = rates.lane_of(job.model, lost.attempt.lane)
     listing = await provider(lane).list_since(first_sent_at - _CLOCK_MARGIN)
-    if isinstance(listing, NoAnswer) and since_lost_s < _GIVE_UP_LISTING_S:
-        return {"kind": "wait", "wait_s": max(_LIST_AGAIN_S, listing.hint_s or 0.0)}
+    if isinstance(listing, NoAnswer):
+        if since_lost_s < _GIVE_UP_LISTING_S:
+            return {"kind": "wait", "wait_s": max(_LIST_AGAIN_S, listing.hint_s or 0.0)}
+        return await _unclear(stored, lost, [])
     unclaimed: list[str] = []
-    for render in _candidates(job, listing) if isinstance(listing, Listing) else []:
+    for render in _candidates(job, listing):
         holder = await attempts.claimed_by(lane.base_url, render.id)
         if holder == job.id or (holder is None and render.prompt == job.prompt):
             adopted = await attempts.adopt(job.ref, lane.base_url, render.id)
