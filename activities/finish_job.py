@@ -36,10 +36,15 @@ async def finish_job(payload: Payload) -> Payload:
         job = _ended(stored.job, end, tried)
         if job is None:
             return _STALE
-        event = Event("final", job.state, {"code": job.problem.code} if job.problem else {})
-        if await jobs.save(stored, job, events=[event]):
+        if await jobs.save(stored, job, events=[_event(job, end)]):
             return {"kind": "done", "state": job.state}
     return _STALE
+
+
+def _event(job: Job, end: dict[str, Any]) -> Event:
+    if job.problem:
+        return Event("final", job.state, {"code": job.problem.code})
+    return Event("final", job.state, {"made": len(end["sources"]), "stored": len(job.generations)})
 
 
 def _may_have_render(job: Job, tried: list[Tried]) -> bool:
@@ -49,7 +54,9 @@ def _may_have_render(job: Job, tried: list[Tried]) -> bool:
 def _ended(job: Job, end: dict[str, Any], tried: list[Tried]) -> Job | None:
     match end["kind"]:
         case "succeeded" if end["generations"]:
-            return _succeeded(job, [Generation.model_validate(one) for one in end["generations"]])
+            return _succeeded(job, [Generation.model_validate(one) for one in end["generations"]], len(end["sources"]))
+        case "succeeded" if job.cancel_requested:
+            return _failed(job, Code.CANCELLED, "cancelled after the render was bought; nothing is kept", money="spent")
         case "succeeded":
             return _failed(job, Code.STORAGE, "no video of the render could be stored", money="spent")
         case "failed":
@@ -67,8 +74,9 @@ def _ended(job: Job, end: dict[str, Any], tried: list[Tried]) -> Job | None:
             return None
 
 
-def _succeeded(job: Job, generations: list[Generation]) -> Job:
-    cost = pricing.settled(job.cost_usd, job.variants, len(generations))
+def _succeeded(job: Job, generations: list[Generation], made: int) -> Job:
+    """End with what could be stored; what the provider made and could not be stored is paid for as well."""
+    cost = pricing.settled(job.cost_usd, job.variants, made)
     return job.changed(
         clock.now(), state=JobState.SUCCEEDED, generations=generations, cost_usd=cost, cost_state="settled"
     )
