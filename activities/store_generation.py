@@ -55,9 +55,9 @@ async def _copy(job: Job, source: str, name: str) -> str | None:
 
 
 async def _probed(job: Job, n: int, name: str) -> Payload:
-    probe = await asyncio.to_thread(_probe, name)
+    probe, etag = await asyncio.to_thread(_probe, name)
     if isinstance(probe, media.NotAVideo):
-        await blobs.set_aside(name)
+        await blobs.set_aside(name, etag=etag)
         return {"kind": "again", "detail": f"what the provider sent is no video: {probe.reason}"}
     generation = Generation(
         id=JobId.of(job.id).generation(n),
@@ -72,6 +72,8 @@ async def _probed(job: Job, n: int, name: str) -> Payload:
     return {"kind": "stored", "generation": generation.model_dump(mode="json")}
 
 
-def _probe(name: str) -> media.Probe | media.NotAVideo:
-    with BufferedReader(BlobReader(name)) as reader:
-        return media.probe(reader)
+def _probe(name: str) -> tuple[media.Probe | media.NotAVideo, str]:
+    """Probe the blob as it is now, and name that version: another copy may replace it meanwhile."""
+    blob = BlobReader(name)
+    with BufferedReader(blob) as reader:
+        return media.probe(reader), blob.etag
