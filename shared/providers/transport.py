@@ -5,6 +5,7 @@ The only module of `shared` that imports httpx; its continuation is another pack
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # its line for each reques
 _CONNECT_S = 2.0
 _READ_S = 60.0
 _KEPT_CONNECTIONS = 20
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")  # float() would also take `inf` and `nan`
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -68,13 +70,10 @@ class Reply:
     def wait_s(self) -> float | None:
         """How long the provider asks to wait: `retry-after-ms`, `retry-after` (seconds or a date)."""
         millis, seconds = self.headers.get("retry-after-ms"), self.headers.get("retry-after")
-        try:
-            if millis:
-                return max(float(millis) / 1000, 0.0)
-            if seconds:
-                return max(float(seconds), 0.0)
-        except ValueError:
-            pass
+        if _NUMBER.fullmatch(millis or ""):
+            return float(millis or "") / 1000
+        if _NUMBER.fullmatch(seconds or ""):
+            return float(seconds or "")
         try:
             return max((parsedate_to_datetime(seconds or "") - self.received_at).total_seconds(), 0.0)
         except (ValueError, TypeError):
