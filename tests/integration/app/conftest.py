@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +27,33 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from local.azure_openai.film import Film
+
     Fault = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
 
 DEPLOYMENTS = {"sora-2": "sora-2", "sora": "sora", "busy": "sora", "single": "sora", "slow": "sora"}
 START_WITHIN_S = 20
 _client = httpx.Client(timeout=30)  # one for all: making one reads every certificate of the machine
+
+
+class OneFilmStudio(Studio):
+    """Draws one real film for each size and length and gives it to every prompt, where films are not the point."""
+
+    def order(self, film: Film) -> None:
+        """Order the film that stands for all."""
+        super().order(_any(film))
+
+    def ready_at(self, film: Film) -> float | None:
+        """Say when that one was ready."""
+        return super().ready_at(_any(film))
+
+    async def path(self, film: Film) -> Path:
+        """Return that one."""
+        return await super().path(_any(film))
+
+
+def _any(film: Film) -> Film:
+    return replace(film, prompt="any", take=0)
 
 
 @dataclass
@@ -40,6 +62,7 @@ class Provider:
 
     folder: Path
     settings: Settings
+    studio: type[Studio] = Studio
     port: int = 0
     seen: list[str] = field(default_factory=list)
     _faults: list[tuple[str, Fault]] = field(default_factory=list)
@@ -58,7 +81,7 @@ class Provider:
         self.port = listener.getsockname()[1]
         self.folder.mkdir(exist_ok=True)
         clock = SystemClock()
-        self._emulator = Emulator(self.settings, clock, Store(self.folder), Studio(self.folder / "films", clock))
+        self._emulator = Emulator(self.settings, clock, Store(self.folder), self.studio(self.folder / "films", clock))
         door = self._door(application(self._emulator))
         config = uvicorn.Config(door, log_level="critical", date_header=False, timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
@@ -210,7 +233,7 @@ def start_provider() -> Iterator[StartProvider]:
     started: list[Provider] = []
 
     def start(folder: Path, settings: Settings) -> Provider:
-        started.append(Provider(folder, settings))
+        started.append(Provider(folder, settings, OneFilmStudio))
         return started[-1].start()
 
     yield start

@@ -26,20 +26,21 @@ from activities import (
     submit_render,
     sweeper,
 )
+from local.azure_openai.config import Settings as EmulatorSettings
 from shared import attempts, config, jobs, pools, rows, storage, submission
 from shared.ids import JobId, owner_key
 from shared.models.job import Job, JobRequest
 from shared.providers import transport
 from shared.rows import Put
 from shared.submission import Accepted, Terms
+from tests.integration.app.conftest import DEPLOYMENTS, OneFilmStudio, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from azure.core.pipeline.transport import HttpRequest
 
     from shared.attempts import Tried
-    from tests.integration.app.conftest import Provider
     from tests.integration.conftest import Azurite
 
 RENDER_WITHIN_S = 30
@@ -109,7 +110,7 @@ class Lab:
         configuration = config.configuration()
         terms = submission.terms(asked, configuration.pools)
         assert isinstance(terms, Terms), terms
-        submit_key = jobs.submit_key(key, asked.model_dump_json()) if key else None
+        submit_key = jobs.submit_key(key, asked) if key else None
         return await submission.submit(asked, terms, self.owner, submit_key, configuration.settings)
 
     async def do(self, step: str, job: Job, **about: Any) -> dict[str, Any]:
@@ -158,6 +159,15 @@ class Lab:
     async def sweep(self) -> None:
         """What happens every minute."""
         await function_of(sweeper.sweep)(None, self.client)
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """A provider of the steps' own, with room for the renders that earlier tests left behind."""
+    settings = EmulatorSettings(deployments=DEPLOYMENTS, render_s=0.5, max_in_flight=1000, creates_per_minute=10_000)
+    running = Provider(tmp_path_factory.mktemp("steps") / "state", settings, OneFilmStudio).start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture
