@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
+from typer.exceptions import TyperException
 
 from client.delivery import follow, save
 from client.errors import UnreachableError
@@ -33,12 +35,25 @@ _OutOption = Annotated[str, typer.Option(help="Directory or file name to save to
 _JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, job_…", show_default=False)]
 
 
-@app.command()
+class _PromptCommand(TyperCommand):
+    """A command whose first word may be anything a person says."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # pyright: ignore[reportIncompatibleMethodOverride] - typer keeps the Context it means to itself
+        try:
+            return super().parse_args(ctx, args)
+        except TyperException as fault:
+            if fault.message.startswith("No such option"):
+                fault.message += "\nIf that is how the prompt begins, put -- before it."
+            raise
+
+
+@app.command(cls=_PromptCommand)
 def generate(
     prompt: Annotated[
         str,
         typer.Argument(
-            help="What to show; `-` reads it from standard input. One that begins with a dash goes after --."
+            metavar="PROMPT",
+            help="What to show; `-` reads it from standard input. One that begins with a dash goes after --.",
         ),
     ],
     *,
@@ -174,7 +189,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character shows `?`, not a traceback
-    app()
+    app(prog_name="lab")
 
 
 async def _deliver(lab: LabClient, job: Job, *, out: str | None, as_json: bool, watch: bool) -> None:
