@@ -14,12 +14,14 @@ from activities import (
     submit_render,
     sweeper,
 )
-from endpoints import environment, lanes, video_content, video_jobs, video_quotes
+from endpoints import environment, lanes, video_content, video_job_ends, video_jobs, video_quotes, video_rescues
 from orchestrators import generate_video
 from shared import names
 
 _MODULES = (
     video_jobs,
+    video_job_ends,
+    video_rescues,
     video_quotes,
     video_content,
     lanes,

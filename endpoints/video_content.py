@@ -46,7 +46,7 @@ async def get_video_content(req: func.HttpRequest) -> func.HttpResponse:
 async def _find(owner: str, generation_id: str) -> Generation:
     parsed = parse_generation_id(generation_id)
     stored = await jobs.read(owner, parsed[0]) if parsed else None
-    if stored is None:
+    if stored is None or stored.job.deleted_at:
         raise ProblemError(Code.NOT_FOUND, f"there is no generation {generation_id[:64]!r}")
     for generation in stored.job.generations:
         if generation.id == generation_id:

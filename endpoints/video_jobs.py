@@ -3,18 +3,15 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from endpoints.job_answers import RETRY_AFTER, accepted, idempotency_key, job_view
+from endpoints.job_answers import RETRY_AFTER, answer, job_view, submit_key
 from endpoints.lookup import job_of
 from endpoints.terms import terms_of
-from shared import http, jobs, pools, stories, submission
+from shared import http, jobs, submission
 from shared.config import settings
 from shared.http import ProblemError
-from shared.ids import JobId
-from shared.jobs import KeyReused, Replayed, Stored
 from shared.models.job import JobRequest, JobState
 from shared.models.job_view import JobList, Timeline, view
 from shared.models.problem import Code, FieldError
-from shared.submission import Accepted, QueueFull
 
 bp = df.Blueprint()
 
@@ -27,18 +24,8 @@ async def submit_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
     owner = http.owner_of(req)
     request = http.body_of(req, JobRequest)
     terms = terms_of(request)
-    key = idempotency_key(req)
-    submit_key = jobs.submit_key(key, request) if key else None
-    match await submission.submit(request, terms, owner, submit_key, settings()):
-        case Accepted(job, admitted):
-            await stories.start(client, admitted)
-            return await accepted(req, Stored(job, etag=""))
-        case Replayed(job_id):
-            return await accepted(req, await _replayed(owner, job_id, client), {"Idempotency-Replayed": "true"})
-        case KeyReused():
-            raise ProblemError(Code.IDEMPOTENCY_KEY_REUSED, "this key was sent with another request before")
-        case QueueFull(open_jobs):
-            raise ProblemError(Code.QUEUE_FULL, f"there are {open_jobs} open jobs, more are not taken")
+    key = submit_key(req, request)
+    return await answer(req, client, owner, await submission.submit(request, terms, owner, key, settings()))
 
 
 @bp.route(route="videos/jobs", methods=["GET"])
@@ -75,16 +62,6 @@ async def get_video_job_timeline(req: func.HttpRequest) -> func.HttpResponse:
     """Show the flight record of a job, oldest first."""
     stored = await job_of(http.owner_of(req), req.route_params["job_id"])
     return http.reply(Timeline(job_id=stored.job.id, events=await jobs.timeline(stored.job)))
-
-
-async def _replayed(owner: str, job_id: str, client: df.DurableOrchestrationClient) -> Stored:
-    """Find the job an Idempotency-Key made, and carry on what its first submit may have left undone."""
-    stored = await jobs.read(owner, JobId.of(job_id))
-    if stored is None or stored.job.deleted_at:
-        raise ProblemError(Code.JOB_DELETED, f"this key made {job_id}, which was deleted")
-    if stored.job.state == JobState.QUEUED and await pools.ready_ticket(stored.job.model, pools.ticket_key(stored.job)):
-        await stories.start(client, await pools.admit(stored.job.model))
-    return stored
 
 
 def _state(text: str | None) -> JobState | None:

@@ -71,7 +71,7 @@ async def adopt(ref: JobRef, endpoint: str, render_id: str) -> Job | None:
     """
     while True:
         stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
-        if stored is None or await _claim(endpoint, render_id, stored.job) != ref.job_id:
+        if stored is None or await claim(endpoint, render_id, stored.job) != ref.job_id:
             return None
         job = stored.job
         if job.render_id == render_id:
@@ -109,7 +109,7 @@ async def _record_twin(job: Job, render_id: str) -> None:
     await rows.commit(table, jobs.partition(job.owner), [Insert(f"twin!{job.inv}!{digest(render_id)[:16]}", twin)])
 
 
-async def _claim(endpoint: str, render_id: str, job: Job) -> str:
+async def claim(endpoint: str, render_id: str, job: Job) -> str:
     """Claim a render for a job, for good; the id of the job that holds the claim, this one's or another's."""
     table = await storage.table()
     where, what = _claim_place(endpoint, render_id)

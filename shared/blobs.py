@@ -100,6 +100,12 @@ async def put_small(name: str, data: bytes, content_type: str) -> None:
     await blob.upload_blob(data, overwrite=True, content_settings=settings, validate_content=True)
 
 
+async def remove(name: str) -> None:
+    """Delete a blob; one that is gone already stays so."""
+    with suppress(ResourceNotFoundError):
+        await (await _blob(name)).delete_blob()
+
+
 async def set_aside(name: str, *, etag: str | None = None) -> str | None:
     """Rename a blob that does not probe to `{name}.rejected-{its etag}`, so that a fresh copy can take its place.
 

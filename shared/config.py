@@ -39,6 +39,7 @@ class LaneSetting(BaseModel):
     offers: tuple[Offer, ...] | None = Field(default=None, min_length=1)
     usd_per_second: Decimal | None = Field(default=None, ge=0)
     typical_render_s: float | None = Field(default=None, gt=0)
+    on_lost_reply: Literal["hold", "resubmit"] = "hold"
 
     def lane(self) -> Lane:
         """Complete the setting from the catalogue; NotConfiguredError says what is missing."""

@@ -228,9 +228,12 @@ def cursor_is_valid(after: str) -> bool:
     return JobId.parse(f"job_{after}") is not None  # an inverted ULID has the form of one
 
 
-def submit_key(key: str, request: BaseModel) -> SubmitKey:
-    """Hash an Idempotency-Key and the parsed request it is sent with, in whatever order that was written down."""
-    return SubmitKey(digest(key), digest(json.dumps(request.model_dump(mode="json"), sort_keys=True)))
+def submit_key(key: str, request: BaseModel, about: str = "") -> SubmitKey:
+    """Hash an Idempotency-Key and the parsed request it is sent with, in whatever order that was written down.
+
+    `about` names what the request is about where the body alone does not say it.
+    """
+    return SubmitKey(digest(key), digest(about, json.dumps(request.model_dump(mode="json"), sort_keys=True)))
 
 
 def _page(stored: list[Stored], limit: int) -> Page:

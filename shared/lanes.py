@@ -81,6 +81,7 @@ class Lane(_Frozen):
     typical_render_s: float
     usd_per_second: Decimal | None = None
     retired_on: date | None = None
+    on_lost_reply: Literal["hold", "resubmit"] = "hold"
 
     @property
     def base_url(self) -> str:

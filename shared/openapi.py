@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.models.environment import EnvStatus, Health
-from shared.models.job import JobRequest, JobState
-from shared.models.job_view import ContentLink, JobList, JobView, Timeline
+from shared.models.job import ImportRequest, JobRequest, JobState, ResolveRequest, RetryRequest
+from shared.models.job_view import ContentLink, Deleted, JobList, JobView, Timeline
 from shared.models.lane_view import LaneList, LaneStatus, Quote
 from shared.models.problem import CATALOGUE, Code, Problem
 
@@ -48,6 +48,12 @@ def _parameter(name: str, where: str, schema: Json, description: str) -> Json:
 
 _JOB_ID = _parameter("job_id", "path", {"type": "string", "pattern": "^job_[0-9A-Z]{26}$"}, "Id of a job")
 _LANE_ID = _parameter("lane_id", "path", {"type": "string"}, "Name of a lane")
+_KEY = _parameter(
+    "Idempotency-Key",
+    "header",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+    "The same key and request gives the same job for seven days",
+)
 _BODY = (Code.MALFORMED_JSON, Code.UNSUPPORTED_MEDIA_TYPE, Code.BODY_TOO_LARGE)
 _COMMON = (Code.OWNER_REQUIRED, Code.NOT_CONFIGURED, Code.STORAGE_UNAVAILABLE, Code.INTERNAL)
 
@@ -58,15 +64,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "submit_video_job",
         "Take a job in",
         {202: JobView},
-        (*_BODY, Code.VALIDATION_FAILED, Code.IDEMPOTENCY_KEY_REUSED, Code.QUEUE_FULL, *_COMMON),
-        (
-            _parameter(
-                "Idempotency-Key",
-                "header",
-                {"type": "string", "minLength": 1, "maxLength": 255},
-                "The same key and request gives the same job for seven days",
-            ),
-        ),
+        (*_BODY, Code.VALIDATION_FAILED, Code.JOB_DELETED, Code.IDEMPOTENCY_KEY_REUSED, Code.QUEUE_FULL, *_COMMON),
+        (_KEY,),
         JobRequest,
         {
             "Location": "Address of the job",
@@ -114,6 +113,78 @@ OPERATIONS: tuple[Operation, ...] = (
         {200: JobView, 202: JobView},
         (Code.NOT_FOUND, Code.ALREADY_FINAL, *_COMMON),
         (_JOB_ID,),
+    ),
+    Operation(
+        "delete",
+        "/videos/jobs/{job_id}",
+        "delete_video_job",
+        "Delete a job; with the id `failed`, up to 200 failed ones",
+        {204: None, 200: Deleted},
+        (Code.NOT_FOUND, Code.VALIDATION_FAILED, *_COMMON),
+        (
+            _parameter("job_id", "path", {"type": "string"}, "Id of a job, or `failed`"),
+            _parameter("assets", "query", {"enum": ["keep", "delete"], "default": "keep"}, "`delete`: its videos too"),
+        ),
+    ),
+    Operation(
+        "post",
+        "/videos/jobs/{job_id}/retry",
+        "retry_video_job",
+        "Make a new job of one that failed or was cancelled; store its render for nothing where it is still there",
+        {202: JobView},
+        (
+            *_BODY,
+            Code.VALIDATION_FAILED,
+            Code.NOT_FOUND,
+            Code.NOT_RETRYABLE,
+            Code.CONFIRM_NEW_CHARGE,
+            Code.PROVIDER_UNAVAILABLE,
+            Code.JOB_DELETED,
+            Code.IDEMPOTENCY_KEY_REUSED,
+            Code.QUEUE_FULL,
+            *_COMMON,
+        ),
+        (_JOB_ID, _KEY),
+        RetryRequest,
+    ),
+    Operation(
+        "post",
+        "/videos/jobs/{job_id}/resolve",
+        "resolve_video_job",
+        "Settle a job whose submission is unclear",
+        {200: JobView},
+        (
+            *_BODY,
+            Code.VALIDATION_FAILED,
+            Code.NOT_FOUND,
+            Code.NOT_DISPUTED,
+            Code.RENDER_UNKNOWN,
+            Code.RENDER_CLAIMED,
+            Code.PROVIDER_UNAVAILABLE,
+            *_COMMON,
+        ),
+        (_JOB_ID,),
+        ResolveRequest,
+    ),
+    Operation(
+        "post",
+        "/videos/jobs/import",
+        "import_video_job",
+        "Adopt a render made elsewhere by its id at the provider",
+        {202: JobView},
+        (
+            *_BODY,
+            Code.VALIDATION_FAILED,
+            Code.NOT_FOUND,
+            Code.RENDER_UNKNOWN,
+            Code.RENDER_CLAIMED,
+            Code.PROVIDER_UNAVAILABLE,
+            Code.JOB_DELETED,
+            Code.IDEMPOTENCY_KEY_REUSED,
+            *_COMMON,
+        ),
+        (_KEY,),
+        ImportRequest,
     ),
     Operation(
         "get",
@@ -167,7 +238,7 @@ OPERATIONS: tuple[Operation, ...] = (
 def document(version: str) -> Json:
     """Build the document; the same input gives the same text."""
     models = sorted(_models(), key=lambda model: model.__name__)
-    inputs = {JobRequest}
+    inputs = {operation.body for operation in OPERATIONS if operation.body}
     _, definitions = models_json_schema(
         [(model, "validation" if model in inputs else "serialization") for model in models],
         ref_template="#/components/schemas/{model}",

@@ -96,17 +96,15 @@ def ticket_key(job: Job) -> str:
 
 async def add_ticket(job: Job) -> None:
     """Put the job's ticket in, not ready yet: without its job it is harmless. One request."""
-    row = TicketRow(
-        owner=job.owner,
-        size=job.size,
-        seconds=job.seconds,
-        variants=job.variants,
-        priority=_PRIORITY_DIGIT[job.priority],
-        created_at=job.created_at,
-        deadline_at=job.deadline_at,
-    )
-    if not await _commit(job.model, [Insert(ticket_key(job), rows.values_of(row))]):
+    if not await _commit(job.model, [Insert(ticket_key(job), rows.values_of(_row(job)))]):
         raise RuntimeError(f"a ticket made of the fresh ULID {job.ulid} was already there")
+
+
+async def add_running(job: Job) -> None:
+    """Put a job that starts with its render among the admitted, without a slot: what it needs is only to be stored."""
+    row = _row(job).model_copy(update={"lane": job.lane, "ready": True, "admitted_at": job.created_at})
+    if not await _commit(job.model, [Insert(_run_key(job.id), rows.values_of(row))]):
+        raise RuntimeError(f"a row made of the fresh ULID {job.ulid} was already there")
 
 
 async def ready_ticket(model: str, key: str) -> bool:
@@ -173,6 +171,18 @@ async def snapshot(model: str, lanes: Sequence[Lane] = ()) -> Snapshot:
         if len(more) < top or not needed or len(read.waiting) >= _MOST_ROWS:
             return read
         top = _MOST_ROWS
+
+
+def _row(job: Job) -> TicketRow:
+    return TicketRow(
+        owner=job.owner,
+        size=job.size,
+        seconds=job.seconds,
+        variants=job.variants,
+        priority=_PRIORITY_DIGIT[job.priority],
+        created_at=job.created_at,
+        deadline_at=job.deadline_at,
+    )
 
 
 def _snapshot(found: Sequence[Row]) -> Snapshot:

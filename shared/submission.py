@@ -62,7 +62,15 @@ def terms(request: JobRequest, pools_by_model: Mapping[str, Pool]) -> Terms | In
     return Terms(pool, size, seconds, cheapest)
 
 
-def new_job(request: JobRequest, complete: Terms, owner: str, now: datetime, default_deadline_s: int) -> Job:
+def new_job(
+    request: JobRequest,
+    complete: Terms,
+    owner: str,
+    now: datetime,
+    default_deadline_s: int,
+    *,
+    parent_id: str | None = None,
+) -> Job:
     """Make the job's record, queued and priced."""
     return Job(
         id=str(JobId.new()),
@@ -79,15 +87,24 @@ def new_job(request: JobRequest, complete: Terms, owner: str, now: datetime, def
         created_at=now,
         updated_at=now,
         cost_usd=pricing.quote(complete.lane, complete.size, complete.seconds, request.variants),
+        parent_id=parent_id,
     )
 
 
-async def submit(request: JobRequest, complete: Terms, owner: str, key: SubmitKey | None, settings: Settings) -> Taken:
+async def submit(
+    request: JobRequest,
+    complete: Terms,
+    owner: str,
+    key: SubmitKey | None,
+    settings: Settings,
+    *,
+    parent_id: str | None = None,
+) -> Taken:
     """Write ticket, job and key, and admit who may start: six storage requests, the same for every job.
 
     The ticket comes first, not ready: cut anywhere, the sweeper readies it when the job exists and removes it when not.
     """
-    job = new_job(request, complete, owner, clock.now(), settings.default_deadline_s)
+    job = new_job(request, complete, owner, clock.now(), settings.default_deadline_s, parent_id=parent_id)
     open_jobs = await jobs.count_open(owner, settings.max_open_jobs)
     if open_jobs >= settings.max_open_jobs:
         earlier = await jobs.sent_before(owner, key, job.created_at) if key else None

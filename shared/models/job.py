@@ -14,12 +14,12 @@ from pydantic import (
     StrictInt,
     StrictStr,
     StringConstraints,
-    field_serializer,
     field_validator,
     model_validator,
 )
 
 from shared.ids import invert
+from shared.models.money import Usd
 from shared.models.problem import JobProblem
 
 MAX_PROMPT_CHARACTERS = 32_000
@@ -107,6 +107,50 @@ class JobRequest(BaseModel):
         return self.size if self.width is None else f"{self.width}x{self.height}"
 
 
+class RetryRequest(BaseModel):
+    """The body of `POST /videos/jobs/{id}/retry`: what is to be different; what is left out stays as it was."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: StrictStr | None = Field(default=None, min_length=1, max_length=MAX_PROMPT_CHARACTERS)
+    size: StrictStr | None = Field(default=None, pattern=r"^\d{2,4}x\d{2,4}$")
+    seconds: StrictInt | None = Field(default=None, ge=1)
+    confirm_new_charge: bool = Field(
+        default=False, description="Needed where it is unclear whether the first render was bought"
+    )
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What is to be different."""
+        return self.model_dump(include={"prompt", "size", "seconds"}, exclude_none=True)
+
+
+class ResolveRequest(BaseModel):
+    """The body of `POST /videos/jobs/{id}/resolve`: the render that was bought, or that none was."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    render_id: StrictStr | None = Field(default=None, min_length=1, max_length=256)
+    not_charged: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.render_id is not None) == self.not_charged:
+            raise ValueError("say either render_id or not_charged: true")
+        return self
+
+
+class ImportRequest(BaseModel):
+    """The body of `POST /videos/jobs/import`: a render made elsewhere, by its id at the provider of a lane."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    render_id: StrictStr = Field(min_length=1, max_length=256)
+    lane: StrictStr | None = Field(default=None, description="A lane of /lanes; else the first one")
+    prompt: StrictStr | None = Field(default=None, max_length=MAX_PROMPT_CHARACTERS)
+    metadata: dict[_Text, _Text] = Field(default_factory=dict[str, str], max_length=16)
+
+
 class Generation(BaseModel):
     """One stored video of a job."""
 
@@ -127,12 +171,8 @@ CostState = Literal["reserved", "settled", "released", "disputed"]
 class Cost(BaseModel):
     """Money of a job in US dollars; None where no price is known, never zero for that reason."""
 
-    usd: Decimal | None
+    usd: Usd
     state: CostState
-
-    @field_serializer("usd")
-    def _two_to_four_decimals(self, value: Decimal | None) -> str | None:
-        return None if value is None else f"{value:.4f}".removesuffix("00")
 
 
 class JobRef(BaseModel):
@@ -170,6 +210,8 @@ class Job(BaseModel):
     problem: JobProblem | None = None
     cancel_requested: bool = False
     parent_id: str | None = None
+    deleted_at: datetime | None = None
+    deletes_assets: bool = False
 
     @property
     def inv(self) -> str:

@@ -146,3 +146,10 @@ class Timeline(BaseModel):
 
     job_id: str
     events: list[TimelineEvent]
+
+
+class Deleted(BaseModel):
+    """How many jobs were deleted, and whether there are more."""
+
+    deleted: int
+    more: bool

@@ -23,6 +23,13 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     NOT_READY = "not_ready"
     ALREADY_FINAL = "already_final"
+    JOB_DELETED = "job_deleted"
+    NOT_RETRYABLE = "not_retryable"
+    CONFIRM_NEW_CHARGE = "confirm_new_charge"
+    NOT_DISPUTED = "not_disputed"
+    RENDER_UNKNOWN = "render_unknown"
+    RENDER_CLAIMED = "render_claimed"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     QUEUE_FULL = "queue_full"
     NOT_CONFIGURED = "not_configured"
@@ -64,6 +71,15 @@ CATALOGUE: dict[Code, Entry] = {
     Code.NOT_FOUND: Entry("There is no such thing", 404, "Check the id; ids of other owners are not found either."),
     Code.NOT_READY: Entry("There is no video yet", 409, "Wait until the job has succeeded.", retry_helps=True),
     Code.ALREADY_FINAL: Entry("The job has already ended", 409, "A final state never changes."),
+    Code.JOB_DELETED: Entry("The job made with this key was deleted", 410, "Use a fresh key for a new job."),
+    Code.NOT_RETRYABLE: Entry("Only a failed or cancelled job is retried", 409, "Submit a new job instead."),
+    Code.CONFIRM_NEW_CHARGE: Entry(
+        "A new render may be paid for twice", 409, "Resolve the job first, or send confirm_new_charge: true."
+    ),
+    Code.NOT_DISPUTED: Entry("The job's cost is not disputed", 409, "There is nothing to resolve."),
+    Code.RENDER_UNKNOWN: Entry("The provider does not know this render", 404, "Check the id and the lane."),
+    Code.RENDER_CLAIMED: Entry("The render belongs to another job", 409, "Use that job's video."),
+    Code.PROVIDER_UNAVAILABLE: Entry("The provider does not answer", 503, "Try again shortly.", retry_helps=True),
     Code.IDEMPOTENCY_KEY_REUSED: Entry(
         "The Idempotency-Key belongs to another request", 422, "Use a fresh key for a different request."
     ),

@@ -1,0 +1,107 @@
+"""`/videos/jobs/{id}` ended by hand: cancel, and delete, of one job or of all that failed."""
+
+from datetime import datetime
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from endpoints.job_answers import job_view
+from endpoints.lookup import job_of
+from shared import clock, disposal, http, jobs, pools, stories
+from shared.http import ProblemError
+from shared.jobs import Event, Stored
+from shared.models.job import Job, JobState
+from shared.models.job_view import Deleted
+from shared.models.problem import Code, job_problem
+
+bp = df.Blueprint()
+
+_TRIES = 10
+_DELETED_AT_ONCE = 200
+
+
+@bp.route(route="videos/jobs/{job_id}/cancel", methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@http.answers
+async def cancel_video_job(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Cancel a job: at once while it is queued, else flag it and wake its story. Repeating it changes nothing."""
+    owner, job_id = http.owner_of(req), req.route_params["job_id"]
+    for _ in range(_TRIES):
+        stored = await job_of(owner, job_id)
+        if stored.job.state.is_final and stored.job.state != JobState.CANCELLED:
+            raise ProblemError(Code.ALREADY_FINAL, f"the job has already ended: {stored.job.state}")
+        if stored.job.state == JobState.CANCELLED or stored.job.cancel_requested:
+            return await _cancelled(req, stored, client)
+        if await _end(stored, _cancelled_job(stored.job, clock.now())):
+            return await _cancelled(req, await job_of(owner, job_id), client)
+    raise TimeoutError(f"{job_id} was changed by others {_TRIES} times in a row")
+
+
+@bp.route(route="videos/jobs/{job_id}", methods=["DELETE"])
+@bp.durable_client_input(client_name="client")
+@http.answers
+async def delete_video_job(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Delete a job (204), or with `failed` as its id up to 200 failed ones. `assets=delete`: their videos too.
+
+    One function for both: the host tries templates by function name, and a literal does not beat a parameter.
+    """
+    owner, job_id = http.owner_of(req), req.route_params["job_id"]
+    with_assets = _with_assets(req)
+    if job_id == "failed":
+        return await _delete_failed(owner, client, with_assets=with_assets)
+    await _delete(owner, job_id, client, with_assets=with_assets)
+    return func.HttpResponse(status_code=204)
+
+
+async def _delete_failed(owner: str, client: df.DurableOrchestrationClient, *, with_assets: bool) -> func.HttpResponse:
+    found = await jobs.failed(owner, top=_DELETED_AT_ONCE + 1)
+    for stored in found[:_DELETED_AT_ONCE]:
+        await _delete(owner, stored.job.id, client, with_assets=with_assets)
+    return http.reply(Deleted(deleted=len(found[:_DELETED_AT_ONCE]), more=len(found) > _DELETED_AT_ONCE))
+
+
+async def _delete(owner: str, job_id: str, client: df.DurableOrchestrationClient, *, with_assets: bool) -> None:
+    """Hide a job at once. Its rows go now when nothing is at work for it, else with the last effect of its story."""
+    for _ in range(_TRIES):
+        stored, now = await job_of(owner, job_id), clock.now()
+        ended = stored.job if stored.job.state.is_final else _cancelled_job(stored.job, now)
+        hidden = ended.changed(now, deleted_at=now, deletes_assets=with_assets)
+        if not await _end(stored, hidden):
+            continue
+        if hidden.state.is_final and await pools.read_run(hidden.ref) is None:
+            await disposal.dispose(hidden)
+        elif not hidden.state.is_final:
+            await stories.wake(client, hidden.ref)
+        return
+    raise TimeoutError(f"{job_id} was changed by others {_TRIES} times in a row")
+
+
+def _cancelled_job(job: Job, now: datetime) -> Job:
+    """End a job nothing was ever sent for; flag any other, for its story to see."""
+    if job.state != JobState.QUEUED or job.attempts:
+        return job.changed(now, cancel_requested=True)
+    problem = job_problem(Code.CANCELLED, "cancelled while it was queued", money="none")
+    return job.changed(now, state=JobState.CANCELLED, cost_state="released", problem=problem)
+
+
+async def _end(stored: Stored, job: Job) -> bool:
+    """Write the end that was asked for, and take the ticket out where the job had one."""
+    kind = "deleted" if job.deleted_at else "cancelled" if job.state.is_final else "cancel_requested"
+    if not await jobs.save(stored, job, events=[Event(kind, kind, {"while": stored.job.state})]):
+        return False
+    if stored.job.state == JobState.QUEUED and job.state.is_final:
+        await pools.remove_ticket(job.model, pools.ticket_key(job))
+    return True
+
+
+async def _cancelled(req: func.HttpRequest, stored: Stored, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    if not stored.job.state.is_final:
+        await stories.wake(client, stored.job.ref)
+    return http.reply(await job_view(req, stored), 200 if stored.job.state.is_final else 202)
+
+
+def _with_assets(req: func.HttpRequest) -> bool:
+    asked = req.params.get("assets", "keep")
+    if asked not in {"keep", "delete"}:
+        raise ProblemError(Code.VALIDATION_FAILED, f"assets={asked[:32]!r} is neither keep nor delete")
+    return asked == "delete"

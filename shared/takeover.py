@@ -1,0 +1,97 @@
+"""Jobs for renders that are there already: those of a job that failed to keep its video, and those made elsewhere.
+Nothing is bought: the story starts with a render and only stores.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from shared import attempts, clock, jobs, pools, rates
+from shared.config import configuration
+from shared.ids import JobId
+from shared.jobs import Created, KeyReused, Replayed, SubmitKey
+from shared.lanes import Lane
+from shared.models.job import Job, JobState
+from shared.providers.choose import provider
+from shared.providers.port import LookEnd, NoAnswer, Render
+
+_RETENTION = timedelta(hours=24)  # what providers keep
+_DEADLINE = timedelta(minutes=30)
+
+
+def lane_named(name: str | None) -> Lane | None:
+    """Find a lane by its name in any pool, or the first one there is."""
+    lanes = [lane for pool in configuration().pools.values() for lane in pool.lanes]
+    return next((lane for lane in lanes if name in {lane.name, None}), None)
+
+
+async def look(lane: Lane, render_id: str) -> LookEnd:
+    """Ask the provider of a lane about a render."""
+    return await provider(lane).look(render_id)
+
+
+async def salvageable(parent: Job) -> Render | NoAnswer | None:
+    """Look for the render of a job that ended without a video: there to be stored, unknowable for now, or gone."""
+    if not parent.render_id or not parent.lane or not parent.accepted_at:
+        return None
+    if clock.now() - parent.accepted_at > _RETENTION:
+        return None
+    seen = await look(rates.lane_of(parent.model, parent.lane), parent.render_id)
+    return seen if isinstance(seen, NoAnswer) or (isinstance(seen, Render) and seen.state != "failed") else None
+
+
+def heir(parent: Job, now: datetime) -> Job:
+    """Make the job that takes its parent's render over: it copies the id, the claim stays, and it costs nothing."""
+    return parent.model_copy(
+        update={
+            "id": str(JobId.new()),
+            "parent_id": parent.id,
+            "state": JobState.RUNNING,
+            "attempts": 0,
+            "cost_usd": Decimal(0),
+            "cost_state": "settled",
+            "problem": None,
+            "cancel_requested": False,
+            "generations": [],
+            "finished_at": None,
+            "created_at": now,
+            "updated_at": now,
+            "deadline_at": now + _DEADLINE,
+        }
+    )
+
+
+def imported(
+    lane: Lane, render: Render, owner: str, now: datetime, *, prompt: str | None, metadata: dict[str, str]
+) -> Job:
+    """Make the job of a render that was bought elsewhere; what the provider does not say comes from the lane."""
+    return Job(
+        id=str(JobId.new()),
+        owner=owner,
+        state=JobState.RUNNING,
+        prompt=prompt or render.prompt or "(imported; the provider does not say its prompt)",
+        model=lane.model,
+        size=render.size or lane.default_size,
+        seconds=render.seconds or lane.default_seconds,
+        variants=1,
+        priority="normal",
+        metadata=metadata,
+        deadline_at=now + _DEADLINE,
+        created_at=now,
+        updated_at=now,
+        lane=lane.name,
+        render_id=render.id,
+        accepted_at=render.created_at or now,
+        cost_usd=Decimal(0),
+        cost_state="settled",
+    )
+
+
+async def claim(lane: Lane, render_id: str, job: Job) -> str:
+    """Claim a render for a job; the id of the job that holds it, this one's or another's."""
+    return await attempts.claim(lane.base_url, render_id, job)
+
+
+async def begin(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReused:
+    """Write a job that starts with its render, its admitted row first: without a job, a story only removes that."""
+    await pools.add_running(job)
+    return await jobs.create(job, key)
