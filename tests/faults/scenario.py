@@ -1,0 +1,157 @@
+"""What one schedule is about, drawn from its seed: lanes, jobs, what is done to them, and which faults there are.
+
+Every schedule has its own mix: a random part of all faults, each at its own rate. So rare combinations come up, and no
+fault hides another by always being there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tests.faults.chance import Chance
+from tests.faults.hub import CALLS, DELIVERIES
+from tests.faults.provider import CONTENTS, CREATES, LOOKS
+from tests.faults.storage_faults import READS, WRITES
+
+FAULTS = (
+    *sorted({f"storage {kind}" for kind in (*READS, *WRITES)}),
+    *(f"create {kind}" for kind in CREATES),
+    *(f"look {kind}" for kind in LOOKS),
+    *(f"content {kind}" for kind in CONTENTS),
+    *(f"hub {kind}" for kind in (*DELIVERIES, "ruined")),
+    *(f"client {kind}" for kind in CALLS),
+)
+_OFTEN = ("create", "content")
+"""A job has few of these, so each meets a fault more often."""
+
+Happening = Literal["worker dies", "host dies", "hub is lost", "story restarts", "story ends", "cancel", "foreign render"]
+_HAPPENINGS: tuple[Happening, ...] = ("worker dies", "host dies", "hub is lost", "story restarts", "story ends")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Something that happens at a moment, to a job where it concerns one."""
+
+    at_s: float
+    what: Happening
+    job: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its name among the faults of a schedule."""
+        return f"{self.at_s:.0f} s: {self.what} {self.job}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One job as its user sends it: when, the request, under which key, and how many times at once."""
+
+    at_s: float
+    request: dict[str, Any]
+    owner: str
+    key: str | None
+    copies: int
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything a schedule is made of, but the draws at each effect."""
+
+    lanes: list[dict[str, Any]]
+    asked: list[Asked]
+    planned: list[Planned]
+    rates: dict[str, float]
+    render_s: float
+    skew_s: float
+    page_size: int
+    workers: int
+    faults_until_s: float
+    kinds: list[str] = field(default_factory=list[str])
+
+
+def scenario(chance: Chance) -> Scenario:
+    """Draw a scenario."""
+    is_sora_1 = chance.draw("dialect") < 0.3  # noqa: PLR2004 - a share
+    asked = [_job(chance, n, is_sora_1=is_sora_1) for n in range(1 + int(4 * chance.draw("jobs")))]
+    until_s = chance.stretched("faults until", 300, 3000)
+    rates = _rates(chance)
+    return Scenario(
+        lanes=_lanes(chance, is_sora_1=is_sora_1),
+        asked=asked,
+        planned=_planned(chance, len(asked), until_s),
+        rates=rates,
+        render_s=chance.stretched("render", 10, 400),
+        skew_s=chance.between("skew", -20, 20) if chance.draw("skewed") < 0.5 else 0.0,  # noqa: PLR2004 - a share
+        page_size=chance.one_of("pages", (1, 2, 100)),
+        workers=chance.one_of("workers", (1, 2, 2)),
+        faults_until_s=until_s,
+    )
+
+
+def _rates(chance: Chance) -> dict[str, float]:
+    share = chance.one_of("share of faults", (0.0, 0.1, 0.25, 0.5, 1.0))
+    force = chance.stretched("force", 0.002, 0.08)
+    rates: dict[str, float] = {}
+    for fault in FAULTS:
+        if chance.draw(f"has {fault}") < share:
+            times = 8 if fault.startswith(_OFTEN) else 1
+            rates[fault] = min(force * times * chance.stretched(f"rate of {fault}", 0.3, 2), 0.25)
+    return rates
+
+
+def _lanes(chance: Chance, *, is_sora_1: bool) -> list[dict[str, Any]]:
+    offer = {"sizes": ["480x480"], "seconds": [5], "max_variants": 2} if is_sora_1 else None
+    offers = [offer or {"sizes": ["1280x720"], "seconds": [4]}]
+    names = ("c", "d") if is_sora_1 else ("a", "b")
+    return [
+        {
+            "name": name,
+            "model": "m",
+            "api": "jobs" if is_sora_1 else "videos",
+            "endpoint": "http://provider.example/openai/v1",
+            "deployment": name,
+            "api_key": "emulator-key",
+            "max_in_flight": chance.one_of(f"cap {name}", (1, 2, 3)),
+            "creates_per_minute": chance.one_of(f"rate {name}", (1, 2, 3, 10)),
+            "usd_per_second": "0.10",
+            "typical_render_s": 60,
+            "offers": offers,
+        }
+        for name in names[: chance.one_of("lanes", (1, 1, 2))]
+    ]
+
+
+def _job(chance: Chance, n: int, *, is_sora_1: bool) -> Asked:
+    tag = chance.one_of(f"tag {n}", ("", "", "", "", "", "", "", " [fails]", " [moderated]", " [moderated:output]"))
+    subject = 0 if n and chance.draw(f"equal {n}") < 0.15 else n  # noqa: PLR2004 - a share
+    request: dict[str, Any] = {"prompt": f"a kite, number {subject}{'' if subject != n else tag}"}
+    if is_sora_1:
+        request["variants"] = chance.one_of(f"variants {n}", (1, 2))
+    if chance.draw(f"deadline {n}") < 0.2:  # noqa: PLR2004 - a share
+        request["deadline_s"] = int(chance.stretched(f"deadline of {n}", 60, 1200))
+    return Asked(
+        at_s=chance.stretched(f"at {n}", 0.1, 120),
+        request=request,
+        owner=f"owner-{chance.one_of(f'owner {n}', (0, 0, 1))}",
+        key=f"key-{n}" if chance.draw(f"key {n}") < 0.8 else None,  # noqa: PLR2004 - a share
+        copies=chance.one_of(f"copies {n}", (1, 1, 1, 2, 3)),
+    )
+
+
+def _planned(chance: Chance, jobs: int, until_s: float) -> list[Planned]:
+    cancels = [
+        Planned(chance.stretched(f"cancel {n}", 0.2, 1000), "cancel", n)
+        for n in range(jobs)
+        if chance.draw(f"cancels {n}") < 0.2  # noqa: PLR2004 - a share
+    ]
+    count = chance.one_of("happenings", (0, 0, 1, 1, 2, 4))
+    others = [
+        Planned(
+            chance.stretched(f"happening {n}", 0.5, until_s),
+            chance.one_of(f"what {n}", _HAPPENINGS),
+            int(jobs * chance.draw(f"whom {n}")),
+        )
+        for n in range(count)
+    ]
+    return sorted([*cancels, *others], key=lambda one: one.at_s)
