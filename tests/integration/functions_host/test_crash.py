@@ -31,6 +31,7 @@ def test_everything_goes_on_after_kill_9(own_host: RunningHost) -> None:
 
 def test_clean_stop_runs_no_activity_twice_and_waits_for_none_too_long(own_host: RunningHost) -> None:
     """SIGTERM lets running activities end; one that does not end is left, and runs again when the host is back."""
+    own_host.options = ("--redelivery", "3600")  # given back, not interrupted: nothing waits that long
     host = own_host.start()
     before = (host.state / "keys.json").read_text()
     chains = [f"chain-{number}" for number in range(5)]

@@ -85,6 +85,15 @@ def test_id_of_an_ended_instance_is_used_again(host: RunningHost) -> None:
         ]
 
 
+def test_work_of_an_earlier_run_is_discarded(host: RunningHost) -> None:
+    """Terminated while an activity runs, started again under the same id: the old result does not reach the new run."""
+    host.begin("one_nap", {"seconds": 0.5, "tag": "old"}, "twice")
+    host.until("twice", lambda seen: seen["historyEvents"][-1]["EventType"] == "TaskScheduled")
+    host.manage("POST", "/instances/twice/terminate")
+    host.final("twice")
+    assert host.run("one_nap", {"seconds": 1.0, "tag": "new"}, "twice")["output"] == "new"
+
+
 @pytest.mark.parametrize("instance_id", ["with blank", "back\\slash", "ümläut", "@x", "Case", "case", "x" * 257])
 def test_any_id_without_a_slash_works(host: RunningHost, instance_id: str) -> None:
     """Characters and length are not checked; case matters."""

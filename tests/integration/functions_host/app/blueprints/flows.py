@@ -37,6 +37,12 @@ def long_chain(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @bp.orchestration_trigger(context_name="context")
+def one_nap(context: df.DurableOrchestrationContext) -> Flow:
+    """One slow activity, as the input says."""
+    return (yield context.call_activity("nap", context.get_input()))
+
+
+@bp.orchestration_trigger(context_name="context")
 def fan_out(context: df.DurableOrchestrationContext) -> Flow:
     """Activities side by side."""
     return (yield context.task_all([context.call_activity("add_one", n) for n in range(context.get_input())]))
