@@ -194,6 +194,12 @@ async def test_reference_comes_as_data_uri_too(resource: Resource) -> None:
     assert resource.emulator.store.renders[reply.json()["id"]].order.opening
 
 
+async def test_reference_comes_from_one_place_only(resource: Resource) -> None:
+    """A good `image_url` does not excuse a `file_id` beside it."""
+    reply = await resource.video(input_reference={"image_url": data_uri(picture()), "file_id": "file_1"})
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, "input_reference")
+
+
 async def test_reference_with_people_is_refused_where_the_prompt_says_so(resource: Resource) -> None:
     """The tag `[people]` plays the refusal of a reference that shows people."""
     reference = {"image_url": data_uri(picture())}
