@@ -72,6 +72,7 @@ class Hub:
     worker: Callable[[str], Worker]
     instances: dict[str, Instance] = field(default_factory=dict[str, Instance])
     in_flight: dict[asyncio.Task[Any], Delivery] = field(default_factory=dict[asyncio.Task[Any], Delivery])
+    ruined: set[str] = field(default_factory=set[str])
     steps_taken: int = 0
     _starts: int = 0
 
@@ -232,6 +233,7 @@ class Hub:
     def _ruin(self, instance_id: str) -> None:
         instance = self.instances.get(instance_id)
         if instance and not instance.row.is_final and self.chance.happens(f"{instance.place}=ruined"):
+            self.ruined.add(instance_id)
             instance.row = instance.row._replace(status="Failed", output='"Non-Deterministic workflow detected"')
 
     def _named(self, family: str, kinds: Iterable[str]) -> dict[str, float]:

@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 import httpx
@@ -106,15 +108,19 @@ class FaultyProvider(httpx.AsyncBaseTransport):
     skew_s: float = 0.0
     creates: list[Create] = field(default_factory=list[Create])
     content_faults: list[str | None] = field(default_factory=list[str | None])
+    listed: dict[str, list[tuple[float, float]]] = field(default_factory=dict[str, list[tuple[float, float]]])
+    """By job: when each complete listing was begun and ended."""
     under_way: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    _listing: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
         settings = Settings(
             deployments=DEPLOYMENTS, render_s=self.render_s, max_in_flight=10_000, creates_per_minute=10_000
         )
-        ids = iter(range(1, 1_000_000))
+        ids = count()
         films: Any = _InstantFilms()
-        self.emulator = Emulator(settings, _Clock(self.skew_s), Store(), films, mint=lambda: f"{next(ids):032x}")
+        mint = lambda: blake2b(f"{next(ids)}".encode(), digest_size=16).hexdigest()  # noqa: E731
+        self.emulator = Emulator(settings, _Clock(self.skew_s), Store(), films, mint)
         self._inner = httpx.ASGITransport(application(self.emulator))
 
     @property
@@ -130,6 +136,10 @@ class FaultyProvider(httpx.AsyncBaseTransport):
         """When a render was in flight, in seconds since the beginning."""
         ends = leaves_flight_at(render, self.emulator.retention)
         return self.our_time(render.created_at), self.our_time(ends)
+
+    def flight_of(self, create: Create) -> tuple[float, float]:
+        """When the render of a create was in flight, in seconds since the beginning."""
+        return self.flight(self.emulator.store.renders[create.render_id or ""])
 
     def is_paid(self, render: Render) -> bool:
         """Whether a render ends with films, and so is paid for."""
@@ -254,10 +264,20 @@ class FaultyProvider(httpx.AsyncBaseTransport):
             request = httpx.Request(
                 "GET", request.url.copy_merge_params({"limit": str(self.page_size)}), headers=request.headers
             )
+        asked_s = asyncio.get_running_loop().time()
         reply = await self._inner.handle_async_request(request)
         content = await reply.aread()
         await self._travel(f"{place}?fro")
+        if is_list:
+            self._note_page(actor, asked_s, is_first="after" not in request.url.params, body=json.loads(content))
         return httpx.Response(reply.status_code, headers=reply.headers, content=content, request=request)
+
+    def _note_page(self, actor: Actor, asked_s: float, *, is_first: bool, body: dict[str, Any]) -> None:
+        if is_first:
+            self._listing[actor.label] = asked_s
+        if not body["has_more"] and actor.job:
+            ended_s = asyncio.get_running_loop().time()
+            self.listed.setdefault(actor.job, []).append((self._listing[actor.label], ended_s))
 
     # ---- content
 

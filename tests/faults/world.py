@@ -6,6 +6,7 @@ Plays a scenario until nothing moves any more; what has become of it is judged e
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ import random
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -28,6 +30,7 @@ from tests.doubles.blobs import FakeContainer
 from tests.doubles.tables import FakeTable
 from tests.faults import virtual_time
 from tests.faults.chance import Chance
+from tests.faults.evidence import Recorder
 from tests.faults.hub import DurableClient, Hub
 from tests.faults.provider import FaultyProvider, prompt_of
 from tests.faults.scenario import Asked, Planned, Scenario, scenario
@@ -65,10 +68,12 @@ class World:
     deaths: int = 0
     sweeps: int = 0
     quiet_s: float | None = None
-    _clients: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    recorder: Recorder = field(default_factory=Recorder)
+    clients: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _ids: int = 0
 
     def __post_init__(self) -> None:
+        self.table.watchers.append(self.recorder.see)
         functions = {one.get_function_name(): one.get_user_function() for one in _registered()}
         rates, over = self.plan.rates, self.faults_are_over
         self.hub = Hub(self.chance, self.crash, rates, over, functions, self.worker)
@@ -204,11 +209,11 @@ class World:
 
     def _start(self, client: Any) -> None:
         task = asyncio.get_running_loop().create_task(client)
-        self._clients.add(task)
-        task.add_done_callback(self._clients.discard)
+        self.clients.add(task)
+        task.add_done_callback(self.clients.discard)
 
     def _is_quiet(self) -> bool:
-        if self._clients or self.storage_faults.under_way or self.provider.under_way or not self.hub.is_quiet:
+        if self.clients or self.storage_faults.under_way or self.provider.under_way or not self.hub.is_quiet:
             return False
         if any(worker.tasks for worker in self.workers):
             return False
@@ -232,6 +237,7 @@ def _is_final(job: dict[str, Any]) -> bool:
     return job["state"] in {"succeeded", "failed", "cancelled"}
 
 
+@functools.cache
 def _registered() -> list[Any]:
     return function_app.all_functions().get_functions()
 
@@ -267,6 +273,7 @@ def _in_place(world: World) -> Generator[None]:
         patch.dict(os.environ, environment, clear=True),
         patch.object(clock, "now", virtual_time.now),
         patch.object(steps, "now_us", virtual_time.now_us),
+        patch("azure.durable_functions.models.history.HistoryEvent.dt_parse", datetime.fromisoformat),  # the SDK's own takes most of a replay's time
         patch.object(ids, "new_ulid", world.new_ulid),
         patch.object(storage, "table", _giving(table)),
         patch.object(storage, "blob_service", _giving(container)),
