@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
+
+from client.cli import app
 
 CHECKOUT = Path(__file__).parents[2]
 WITHIN_S = 100
@@ -26,17 +29,21 @@ def plain_environment() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
 class Stack:
     """A stack in `state`: its supervisor, what that says, and the ways to use it."""
 
     state: Path
     process: subprocess.Popen[bytes]
     output: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment in which the command finds this stack."""
-        return {**plain_environment(), "LAB_STATE": str(self.state)}
 
     @property
     def record(self) -> dict[str, Any]:
@@ -51,25 +58,18 @@ class Stack:
         """The provider's whole account."""
         return httpx.get(f"{self.record['emulator']}/_emulator/ledger", timeout=10, trust_env=False).json()
 
-    def lab(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run the `lab` command to its end."""
-        environment = self.environment | options.pop("environment", {})
-        return subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "client", *arguments],
-            cwd=CHECKOUT,
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=WITHIN_S,
-            **options,
-        )
+    def lab(self, *arguments: str, said: str | None = None, environment: Mapping[str, str] | None = None) -> Ended:
+        """Run the `lab` command to its end, in this process; an exception it lets through fails the test."""
+        place = {"LAB_STATE": str(self.state), "LAB_URL": None, "LAB_KEY": None, **(environment or {})}
+        result = CliRunner().invoke(app, arguments, input=said, env=place, catch_exceptions=False)
+        return Ended(result.exit_code, result.stdout, result.stderr)
 
     def start_lab(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """Start the `lab` command and leave it running; its lines come in pipes."""
+        """Start the `lab` command as a process of its own and leave it running; its lines come in pipes."""
         command = [sys.executable, "-m", "client", *arguments]
+        environment = {**plain_environment(), "LAB_STATE": str(self.state)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-        return subprocess.Popen(command, cwd=CHECKOUT, env=self.environment, **pipes)  # noqa: S603 - our own command
+        return subprocess.Popen(command, cwd=CHECKOUT, env=environment, **pipes)  # noqa: S603 - our own command
 
     def has_said(self, words: str) -> bool:
         """Whether the supervisor has printed that; fails at once where it has ended."""
