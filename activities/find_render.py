@@ -65,7 +65,7 @@ async def _search(stored: Stored, lost: Tried, first_sent_at: datetime, since_lo
                 return {"kind": "submitted", "wait_s": 0.0}
         elif holder is None:
             unclaimed.append(render.id)
-    return await _absent(stored, lost, since_lost_s, unclaimed)
+    return await _absent(stored, lost, since_lost_s, unclaimed, resubmits=lane.on_lost_reply == "resubmit")
 
 
 def _candidates(job: Job, listing: Listing) -> list[Render]:
@@ -80,9 +80,12 @@ def _candidates(job: Job, listing: Listing) -> list[Render]:
     return sorted(fitting, key=lambda render: (render.created_at is None, render.created_at, render.id))
 
 
-async def _absent(stored: Stored, lost: Tried, since_lost_s: float, candidates: list[str]) -> Payload:
+async def _absent(
+    stored: Stored, lost: Tried, since_lost_s: float, candidates: list[str], *, resubmits: bool
+) -> Payload:
+    """Conclude what absence allows: a new attempt after a plain 5xx, or on a lane that would rather pay twice."""
     attempt = lost.attempt
-    if attempt.server_error is not None and since_lost_s >= _ABSENT_AFTER_S:
+    if (attempt.server_error is not None or resubmits) and since_lost_s >= _ABSENT_AFTER_S:
         event = Event(f"try-{attempt.n}-absent", "absent", {"server_error": attempt.server_error})
         await attempts.update(stored.job, lost, event, concluded="absent")
         return _SOON

@@ -2,8 +2,9 @@
 
 import azure.durable_functions as df
 
+from activities import late_renders
 from activities.payload import Payload
-from shared import disposal, jobs, pools
+from shared import attempts, clock, disposal, jobs, pools
 from shared.ids import JobId
 from shared.models.job import JobRef
 
@@ -12,13 +13,23 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="payload")
 async def forget_job(payload: Payload) -> Payload:
-    """A row that is gone already stays so.
+    """A row that is gone already stays so; one whose given-up attempts may still surface is kept for the sweeper."""
+    ref = JobRef.model_validate(payload)
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    until = late_renders.watch_until(await attempts.read(stored.job)) if stored else None
+    if until and until > clock.now():
+        await pools.keep_looking(ref, until)
+    else:
+        await forget(ref)
+    return {"kind": "forgotten"}
+
+
+async def forget(ref: JobRef) -> None:
+    """Delete the row, then what a deleted job leaves.
 
     The job is read after its row is gone: who deletes it meanwhile either sees that row, or is seen here.
     """
-    ref = JobRef.model_validate(payload)
     await pools.forget(ref)
     stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
     if stored and stored.job.deleted_at:
         await disposal.dispose(stored.job)
-    return {"kind": "forgotten"}

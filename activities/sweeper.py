@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import azure.durable_functions as df
 import azure.functions as func
 
+from activities import forget_job, late_renders
 from shared import clock, jobs, pools, stories
 from shared.config import configuration
 from shared.ids import JobId
@@ -22,6 +23,7 @@ _SUBMIT_TAKES_AT_MOST = timedelta(minutes=1)
 _ORPHAN_AFTER = timedelta(hours=1)  # longer than any function can live
 _IDLE_AFTER = timedelta(minutes=2)
 _QUICK_RESTARTS = 5
+_LATE_LOOK_EVERY_MIN = 10
 _SLOW_RESTART_EVERY = timedelta(minutes=10)
 
 
@@ -69,12 +71,23 @@ async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationC
     for ulid, member in found.running.items():
         ref = JobRef(job_id=f"job_{ulid}", owner=member.row.owner, model=model)
         now = clock.now()
+        if member.row.look_until:
+            await _late(ref, member.row.look_until, now)
+            continue
         if now < _next_try(member):
             continue
         if await stories.state(client, ref) in {"missing", "ended", "terminated"}:
             _log.warning("%s: its story is not running; starting it again", ref.job_id)
             await pools.note_restart(model, member, now)
             await stories.start(client, [ref])
+
+
+async def _late(ref: JobRef, until: datetime, now: datetime) -> None:
+    """Look for renders of given-up attempts now and then; after a day nothing can surface any more."""
+    if now >= until:
+        await forget_job.forget(ref)
+    elif now.minute % _LATE_LOOK_EVERY_MIN == 0:
+        await late_renders.look(ref)
 
 
 def _next_try(member: Member) -> datetime:

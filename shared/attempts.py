@@ -103,10 +103,19 @@ async def end_unclear(stored: Stored, tried: Tried, job: Job) -> bool:
     return await jobs.save(stored, job, events=[event], also=[change])
 
 
+async def record_late(stored: Stored, job: Job, render_id: str) -> bool:
+    """Write a render that surfaced late as the job's twin, with the job it changes; False when that was changed."""
+    event = Event(f"twin-{digest(render_id)[:8]}", "surfaced", {"render_id": render_id})
+    return await jobs.save(stored, job, events=[event], also=[_twin(job, render_id)])
+
+
 async def _record_twin(job: Job, render_id: str) -> None:
-    table = await storage.table()
+    await rows.commit(await storage.table(), jobs.partition(job.owner), [_twin(job, render_id)])
+
+
+def _twin(job: Job, render_id: str) -> Insert:
     twin = {"render_id": render_id, "found_at": clock.now()}
-    await rows.commit(table, jobs.partition(job.owner), [Insert(f"twin!{job.inv}!{digest(render_id)[:16]}", twin)])
+    return Insert(f"twin!{job.inv}!{digest(render_id)[:16]}", twin)
 
 
 async def claim(endpoint: str, render_id: str, job: Job) -> str:

@@ -45,6 +45,7 @@ class TicketRow(BaseModel):
     admitted_at: datetime | None = None
     restarts: int = 0
     restarted_at: datetime | None = None
+    look_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,11 @@ async def read_run(ref: JobRef) -> TicketRow | None:
 async def note_restart(model: str, member: Member, at: datetime) -> None:
     """Count that an admitted job's story is started again. One request."""
     await _commit(model, [Merge(member.key, {"restarts": member.row.restarts + 1, "restarted_at": at})])
+
+
+async def keep_looking(ref: JobRef, until: datetime) -> None:
+    """Mark a job's row as done but for renders that may surface. One request."""
+    await _commit(ref.model, [Merge(_run_key(ref.job_id), {"look_until": until, "holds_slot": False})])
 
 
 async def forget(ref: JobRef) -> None:
