@@ -116,7 +116,9 @@ async def test_empty_body_misses_its_model_first(resource: Resource) -> None:
     assert reply.json()["error"]["param"] == "model"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b'{"prompt": "\\ud800"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b'{"model": "sora-2", "prompt": "\\ud800"}', b"[" * 100_000]
+)
 async def test_unreadable_json_is_400(resource: Resource, body: Any) -> None:
     """A body that is no JSON object, too deep, or holds half a character is 400."""
     reply = await resource.client.post(VIDEOS, content=body, headers={"content-type": "application/json"})
