@@ -17,18 +17,17 @@ RETRY_AFTER = {"Retry-After": "3"}
 _MOST_KEY_CHARACTERS = 255
 
 
-async def job_view(req: func.HttpRequest, stored: Stored) -> JobView:
-    """Show a job, with its place in the queue while it waits (one more request)."""
+async def job_view(req: func.HttpRequest, stored: Stored, *, admitted: bool = False) -> JobView:
+    """Show a job, with its place in the queue while it waits (one more request, unless it was just admitted)."""
     queue = None
     if stored.job.state == JobState.QUEUED and not stored.job.cancel_requested:
-        position = await pools.position(stored.job)
+        position = 1 if admitted else await pools.position(stored.job)
         queue = Queue(position=position, ahead=position - 1)
     return view(stored.job, stored.live, http.base_of(req), queue)
 
 
-async def _accepted(req: func.HttpRequest, stored: Stored, headers: dict[str, str] | None = None) -> func.HttpResponse:
+def _accepted(shown: JobView, headers: dict[str, str] | None = None) -> func.HttpResponse:
     """Answer 202 with the job and where to look at it."""
-    shown = await job_view(req, stored)
     return http.reply(shown, 202, {"Location": shown.links["self"]} | RETRY_AFTER | (headers or {}))
 
 
@@ -39,10 +38,10 @@ async def answer(
     match taken:
         case Accepted(job, admitted):
             await stories.start(client, admitted)
-            return await _accepted(req, Stored(job, etag=""))
+            return _accepted(await job_view(req, Stored(job, etag=""), admitted=job.ref in admitted))
         case Replayed(job_id):
             stored = await _carried_on(owner, job_id, client)
-            return await _accepted(req, stored, {"Idempotency-Replayed": "true"})
+            return _accepted(await job_view(req, stored), {"Idempotency-Replayed": "true"})
         case KeyReused():
             raise ProblemError(Code.IDEMPOTENCY_KEY_REUSED, "this key was sent with another request before")
         case QueueFull(open_jobs):

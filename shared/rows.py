@@ -131,7 +131,7 @@ async def commit(table: TableClient, partition: str, changes: Sequence[Change]) 
     """Write all changes or none, in one request; False when another write was there first.
 
     A conflict costs one more read, of a row that was to be written, to tell it from one's own repeated request. A batch
-    whose reply is lost is sent once more: the storage client never repeats a POST, and nobody else can tell whose it is.
+    whose reply is lost is sent once more: the storage client repeats no POST, and later nobody knows the nonce.
     """
     nonce = secrets.token_hex(8)
     operations = [_operation(partition, change, nonce) for change in changes]
