@@ -7,8 +7,8 @@ from shared import blobs, http, jobs, links
 from shared.blobs import PictureKind
 from shared.config import settings
 from shared.http import ProblemError
-from shared.ids import parse_generation_id
-from shared.models.job import Generation
+from shared.ids import JobId, parse_generation_id
+from shared.models.job import Generation, Job
 from shared.models.job_view import ContentLink
 from shared.models.problem import Code, FieldError
 
@@ -25,13 +25,13 @@ _PICTURES: dict[PictureKind, tuple[str, str]] = {
 @http.answers
 async def get_video_content(req: func.HttpRequest) -> func.HttpResponse:
     """Redirect to a SAS link, or show it with `redirect=false`. `variant`: video, poster, sprite or gif."""
-    redirect = _flag(req.params.get("redirect", "true"))
+    redirect = _flag(req, "redirect", default="true")
     generation = await _find(http.owner_of(req), req.route_params["generation_id"])
     name, content_type, file_name = _file(generation, req.params.get("variant", "video"))
     length = generation.bytes if name == generation.blob else await blobs.blob_length(name)
     if length is None:
         raise ProblemError(Code.NOT_FOUND, "this picture could not be made of the video")
-    inline = _flag(req.params.get("inline", "false"))
+    inline = _flag(req, "inline", default="false")
     link = await links.sign(
         name, download_name=file_name, content_type=content_type, inline=inline, ttl_s=settings().link_ttl_s
     )
@@ -51,9 +51,13 @@ async def _find(owner: str, generation_id: str) -> Generation:
     for generation in stored.job.generations:
         if generation.id == generation_id:
             return generation
-    if stored.job.state.is_final:
+    if stored.job.state.is_final or generation_id not in _to_come(stored.job):
         raise ProblemError(Code.NOT_FOUND, f"the job has no generation {generation_id[:64]!r}")
     raise ProblemError(Code.NOT_READY, f"the job is {stored.job.state}: there is no video yet")
+
+
+def _to_come(job: Job) -> set[str]:
+    return {JobId.of(job.id).generation(n) for n in range(job.variants)}
 
 
 def _file(generation: Generation, variant: str) -> tuple[str, str, str]:
@@ -68,8 +72,9 @@ def _file(generation: Generation, variant: str) -> tuple[str, str, str]:
     return blobs.picture_name(generation.blob, variant), content_type, generation.id + suffix
 
 
-def _flag(text: str) -> bool:
+def _flag(req: func.HttpRequest, name: str, *, default: str) -> bool:
+    text = req.params.get(name, default)
     if text.lower() not in {"true", "false", "1", "0"}:
-        detail = f"{text[:32]!r} is not true or false"
-        raise ProblemError(Code.VALIDATION_FAILED, detail)
+        pointer = FieldError(pointer=name, detail=f"{text[:32]!r} is not true or false")
+        raise ProblemError(Code.VALIDATION_FAILED, "the request has invalid values", [pointer])
     return text.lower() in {"true", "1"}
