@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from io import BufferedReader
+from typing import BinaryIO
 
 import azure.durable_functions as df
 
@@ -14,6 +16,11 @@ from shared.models.job import Generation
 bp = df.Blueprint()
 _log = logging.getLogger(__name__)
 
+_DRAW: dict[PictureKind, Callable[[BinaryIO], bytes | media.NotAVideo]] = {
+    "poster": media.poster,
+    "sprite": media.sprite_sheet,
+    "gif": media.gif,
+}
 _CONTENT_TYPES: dict[PictureKind, str] = {"poster": "image/jpeg", "sprite": "image/jpeg", "gif": "image/gif"}
 
 
@@ -22,20 +29,28 @@ async def make_pictures(payload: Payload) -> Payload:
     """Answer the generation with the pictures that could be made; drawing again overwrites with the same."""
     generation = Generation.model_validate(payload["generation"])
     made: list[str] = []
-    for kind, content_type in _CONTENT_TYPES.items():
-        try:
-            picture = await asyncio.to_thread(_draw, kind, generation.blob)
-            if isinstance(picture, bytes):
-                await blobs.put_small(blobs.picture_name(generation.blob, kind), picture, content_type)
-                made.append(kind)
-            else:
-                _log.warning("%s: no %s: %s", generation.id, kind, picture.reason)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the video is stored and stays
-            _log.warning("%s: no %s: %s", generation.id, kind, error)
+    try:
+        for kind, picture in (await asyncio.to_thread(_drawn, generation)).items():
+            await blobs.put_small(blobs.picture_name(generation.blob, kind), picture, _CONTENT_TYPES[kind])
+            made.append(kind)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the video is stored and stays
+        _log.warning("%s: not all pictures: %s", generation.id, error)
     return {"generation": generation.model_copy(update={"pictures": made}).model_dump(mode="json")}
 
 
-def _draw(kind: PictureKind, name: str) -> bytes | media.NotAVideo:
-    draw = {"poster": media.poster, "sprite": media.sprite_sheet, "gif": media.gif}[kind]
-    with BufferedReader(BlobReader(name)) as reader:
-        return draw(reader)
+def _drawn(generation: Generation) -> dict[PictureKind, bytes]:
+    """Draw what can be drawn, all from one reading of the blob; one that fails does not keep the others."""
+    pictures: dict[PictureKind, bytes] = {}
+    with BufferedReader(BlobReader(generation.blob)) as reader:
+        for kind, draw in _DRAW.items():
+            reader.seek(0)
+            try:
+                picture = draw(reader)
+            except Exception as error:  # noqa: BLE001 - as above
+                _log.warning("%s: no %s: %s", generation.id, kind, error)
+                continue
+            if isinstance(picture, media.NotAVideo):
+                _log.warning("%s: no %s: %s", generation.id, kind, picture.reason)
+            else:
+                pictures[kind] = picture
+    return pictures

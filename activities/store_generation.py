@@ -55,15 +55,15 @@ async def _copy(job: Job, source: str, name: str) -> str | None:
 
 
 async def _probed(job: Job, n: int, name: str) -> Payload:
-    probe, etag = await asyncio.to_thread(_probe, name)
+    probe, blob = await asyncio.to_thread(_probe, name)
     if isinstance(probe, media.NotAVideo):
-        await blobs.set_aside(name, etag=etag)
+        await blobs.set_aside(name, etag=blob.etag)
         return {"kind": "again", "detail": f"what the provider sent is no video: {probe.reason}"}
     generation = Generation(
         id=JobId.of(job.id).generation(n),
         blob=name,
         content_type=_CONTENT_TYPE,
-        bytes=await blobs.blob_length(name) or 0,
+        bytes=blob.bytes,
         seconds=probe.seconds,
         width=probe.width,
         height=probe.height,
@@ -72,8 +72,8 @@ async def _probed(job: Job, n: int, name: str) -> Payload:
     return {"kind": "stored", "generation": generation.model_dump(mode="json")}
 
 
-def _probe(name: str) -> tuple[media.Probe | media.NotAVideo, str]:
+def _probe(name: str) -> tuple[media.Probe | media.NotAVideo, BlobReader]:
     """Probe the blob as it is now, and name that version: another copy may replace it meanwhile."""
     blob = BlobReader(name)
     with BufferedReader(blob) as reader:
-        return media.probe(reader), blob.etag
+        return media.probe(reader), blob
