@@ -96,7 +96,7 @@ class Api:
 
     def get(self, route: str, **params: Any) -> httpx.Response:
         """Ask; `params` are the query."""
-        return self.send("GET", route, params=params)
+        return self.send("GET", route, params=params or None)
 
     def post(self, route: str, **content: Any) -> httpx.Response:
         """Send something."""

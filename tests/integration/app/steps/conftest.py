@@ -8,26 +8,18 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import azure.functions as func
 import pytest
 from azure.core.exceptions import ServiceRequestError
 from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
-from activities import (
-    find_render,
-    finish_job,
-    forget_job,
-    look_at_render,
-    make_pictures,
-    release_slot,
-    store_generation,
-    submit_render,
-    sweeper,
-)
+import function_app
 from local.azure_openai.config import Settings as EmulatorSettings
-from shared import attempts, config, jobs, pools, rows, storage, submission
+from shared import attempts, config, jobs, names, pools, rows, storage, submission
 from shared.ids import JobId, owner_key
 from shared.models.job import Job, JobRequest
 from shared.providers import transport
@@ -46,20 +38,22 @@ if TYPE_CHECKING:
 RENDER_WITHIN_S = 30
 
 _STEPS = {
-    "submit": submit_render.submit_render,
-    "find": find_render.find_render,
-    "look": look_at_render.look_at_render,
-    "release": release_slot.release_slot,
-    "store": store_generation.store_generation,
-    "pictures": make_pictures.make_pictures,
-    "finish": finish_job.finish_job,
-    "forget": forget_job.forget_job,
+    "submit": names.SUBMIT_RENDER,
+    "find": names.FIND_RENDER,
+    "look": names.LOOK_AT_RENDER,
+    "release": names.RELEASE_SLOT,
+    "store": names.STORE_GENERATION,
+    "pictures": names.MAKE_PICTURES,
+    "finish": names.FINISH_JOB,
+    "forget": names.FORGET_JOB,
 }
 
 
-def function_of(registered: Any) -> Any:
-    """Return the function behind the decorators of a Blueprint, which leave a builder in its place."""
-    return inspect.unwrap(registered._function._func)
+@cache
+def functions() -> dict[str, Any]:
+    """What the app registers, by name, without what the decorators put around it."""
+    registered = function_app.all_functions().get_functions()
+    return {one.get_function_name(): inspect.unwrap(one.get_user_function()) for one in registered}
 
 
 @dataclass
@@ -95,7 +89,12 @@ class Lab:
     model: str
     provider: Provider
     client: FakeDurableClient = field(default_factory=FakeDurableClient)
-    owner: str = field(default_factory=lambda: owner_key(secrets.token_hex(8)))
+    owner_name: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def owner(self) -> str:
+        """What stands for the owner in the rows."""
+        return owner_key(self.owner_name)
 
     async def submit(self, prompt: str | None = None, **request: Any) -> Job:
         """Take a job in; `self.client.started` says whether it was admitted."""
@@ -117,7 +116,22 @@ class Lab:
         """Run one activity of the job's story, its payload and answer passing through JSON as on the host."""
         payload = json.loads(json.dumps({**job.ref.model_dump(), **about}))
         clients = {"client": self.client} if step == "release" else {}
-        return json.loads(json.dumps(await function_of(_STEPS[step])(payload, **clients)))
+        return json.loads(json.dumps(await functions()[_STEPS[step]](payload, **clients)))
+
+    async def call(self, name: str, method: str, body: Any = None, *, job_id: str = "", **params: str) -> Any:
+        """Call an HTTP function as the host does; its document."""
+        request = func.HttpRequest(
+            method,
+            "http://localhost/api/v1/videos/jobs",
+            headers={"content-type": "application/json", "x-lab-owner": self.owner_name},
+            params=params,
+            route_params={"job_id": job_id},
+            body=json.dumps(body).encode(),
+        )
+        clients = {"client": self.client} if method == "POST" else {}
+        answer = await functions()[name](request, **clients)
+        assert answer.status_code < 300, answer.get_body()
+        return json.loads(answer.get_body())
 
     async def watch(self, job: Job) -> dict[str, Any]:
         """Look until the render is final."""
@@ -158,7 +172,7 @@ class Lab:
 
     async def sweep(self) -> None:
         """What happens every minute."""
-        await function_of(sweeper.sweep)(None, self.client)
+        await functions()["sweep"](None, self.client)
 
 
 @pytest.fixture(scope="session")
@@ -195,6 +209,8 @@ async def lab(
     for name in config.Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("LANES", json.dumps([defaults | lane]))
+    monkeypatch.setenv("OWNER_MODE", "key")
+    monkeypatch.setenv("OWNER_HEADER", "x-lab-owner")
     monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)
     config.configuration.cache_clear()
     assert not config.configuration().faults

@@ -7,26 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from endpoints import video_jobs
 from shared import attempts, clock, jobs
 from shared.ids import JobId
 from shared.models.job import JobState
 
 if TYPE_CHECKING:
-    from shared.models.job import Job
     from tests.integration.app.conftest import Faults
     from tests.integration.app.steps.conftest import Lab
 
 STOPPED, REFUSED = {"kind": "stopped"}, {"kind": "refused"}
-
-
-async def request_cancel(job: Job) -> None:
-    """Do to the rows what the endpoint does."""
-    for _ in range(10):
-        stored = await jobs.read(job.owner, JobId.of(job.id))
-        assert stored
-        if await video_jobs._cancel(stored):
-            return
 
 
 @pytest.mark.parametrize("end", [STOPPED, REFUSED], ids=lambda end: end["kind"])
@@ -77,7 +66,7 @@ async def test_an_ended_job_has_one_list_row(lab: Lab) -> None:
 async def test_a_job_cancelled_in_the_queue_is_released_and_never_sent(lab: Lab) -> None:
     """The cancel of a queued job ends it at once; a story that was started for it finds that out and buys nothing."""
     job = await lab.submit()
-    await request_cancel(job)
+    await lab.call("cancel_video_job", "POST", job_id=job.id)
     ended = await lab.read(job)
     assert (ended.state, ended.cost_state) == ("cancelled", "released")
     assert ended.problem
@@ -94,7 +83,7 @@ async def test_a_job_cancelled_while_it_runs_keeps_its_slot_until_the_render_is_
     """The render is bought: its price is settled, its slot stays its own, and nothing of it is stored."""
     job = await lab.submit("a slow kite [takes:1.5] " + lab.model)
     await lab.do("submit", job)
-    await request_cancel(job)
+    await lab.call("cancel_video_job", "POST", job_id=job.id)
     assert (await lab.read(job)).state == "running"
     assert (await lab.do("look", job))["kind"] == "wait"
     ended = await lab.read(job)
@@ -114,7 +103,7 @@ async def test_a_cancel_that_meets_the_finished_render_is_a_cancel(lab: Lab, mon
     """Where the look that saw the cancel could not write it down, the finish does: nothing was kept, as asked."""
     job = await lab.submit()
     await lab.do("submit", job)
-    await request_cancel(job)
+    await lab.call("cancel_video_job", "POST", job_id=job.id)
 
     async def is_beaten_to_it(*_: object, **__: object) -> bool:
         return False
@@ -134,7 +123,7 @@ async def test_a_cancel_before_the_next_attempt_buys_nothing(lab: Lab, faults: F
     lab.provider.tamper("POST /video/generations/jobs", faults.answer(429))
     job = await lab.submit()
     assert (await lab.do("submit", job))["kind"] == "wait"
-    await request_cancel(job)
+    await lab.call("cancel_video_job", "POST", job_id=job.id)
     assert (await lab.do("submit", job)) == STOPPED
     assert (await lab.do("finish", job, end=STOPPED)) == {"kind": "done", "state": "cancelled"}
     assert (await lab.read(job)).cost_state == "released"
