@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 
 from local.functions_host import history as ev
-from local.functions_host.dialect_v1 import compact
 from local.functions_host.instants import now_us
 from local.functions_host.invoker import InvocationError
+from local.functions_host.json_text import compact
 from local.functions_host.rows import WorkItem
 from local.functions_host.store import Store
 

@@ -13,14 +13,10 @@ from local.functions_host import history as ev
 from local.functions_host.dialect import Step
 from local.functions_host.instants import exact, parse
 from local.functions_host.invoker import InvocationError
+from local.functions_host.json_text import compact
 
 STATE_MARKER = "$OutOfProcData$:"
 _STATUS_NUMBERS = {"Completed": 1, "ContinuedAsNew": 2, "Failed": 3, "Terminated": 5}
-
-
-def compact(value: Any) -> str:
-    """JSON text without blanks, as the host stores it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class JsonDialect:

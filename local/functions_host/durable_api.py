@@ -23,9 +23,9 @@ from local.functions_host.client import (
     OrchestrationClient,
     WrongStateError,
 )
-from local.functions_host.dialect_v1 import compact
 from local.functions_host.durable_binding import DurableLinks
 from local.functions_host.instants import parse
+from local.functions_host.json_text import compact
 from local.functions_host.queries import Filter
 from local.functions_host.rows import InstanceRow
 

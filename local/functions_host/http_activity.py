@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from local.functions_host.dialect_v1 import compact
 from local.functions_host.invoker import InvocationError
+from local.functions_host.json_text import compact
 
 _TIME_LIMIT_S = 100.0
 

@@ -10,6 +10,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +29,8 @@ from local.functions_host.invoker import (
     UserCodeError,
     WorkerExitError,
 )
+
+_CLOSE_S = 1.0
 
 _thread_local = threading.local()
 
@@ -89,8 +92,13 @@ class InProcessInvoker:
         await self._call(name, Datum(payload, "json"), extras)
 
     def close(self) -> None:
-        """Stop taking calls; threads that still run user code are abandoned to the end of the process."""
+        """Cancel what waits; user code that blocks is abandoned to the end of the process."""
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result(_CLOSE_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSE_S)
+        if not self._thread.is_alive():
+            self._loop.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _call(self, name: str, datum: Datum, extras: Extras) -> Datum | None:
@@ -114,6 +122,13 @@ class InProcessInvoker:
                 return await work
         except TimeoutError:
             raise FunctionTimeoutError(name, self._time_limit_text) from None
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _run_sync(function: LoadedFunction, datum: Datum, extras: Extras, invocation_id: str, folder: Path) -> Datum | None:

@@ -3,7 +3,6 @@
 Pure: no clock, no storage, no SDK.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,6 +19,7 @@ from local.functions_host.decisions import (
     ScheduleTimer,
     Subject,
 )
+from local.functions_host.json_text import compact
 from local.functions_host.nondeterminism import NotDeterministicError, complain
 from local.functions_host.pending import Pending, all_of, any_of, run, settled
 
@@ -263,9 +263,7 @@ class _Replay:
 
 
 def _custom_status_problem(status: Any) -> str | None:
-    size_bytes = (
-        0 if status is None else len(json.dumps(status, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le"))
-    )
+    size_bytes = 0 if status is None else len(compact(status).encode("utf-16-le"))
     if size_bytes <= CUSTOM_STATUS_LIMIT_BYTES:
         return None
     return (

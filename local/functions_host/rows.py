@@ -22,7 +22,6 @@ class InstanceRow(NamedTuple):
     custom_status: str | None
     status_is_inherited: int
     generation: int
-    parent_instance_id: str | None
     created_us: int
     updated_us: int
 

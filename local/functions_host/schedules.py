@@ -48,11 +48,6 @@ class Schedules:
         """Run timer functions for ever."""
         await asyncio.gather(*(self._tick(timer) for timer in self._timers))
 
-    async def run_now(self, name: str) -> None:
-        """Run one timer function outside its schedule."""
-        timer = next(timer for timer in self._timers if timer.function.name == name)
-        await self._run(timer, is_past_due=False)
-
     def _timer(self, function: Function) -> _Timer:
         try:
             schedule = parse_schedule(str(function.trigger["schedule"]))

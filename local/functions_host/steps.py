@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from local.functions_host import history as ev
 from local.functions_host.decisions import Continued, Decision, Ended, ScheduleActivity, ScheduleChild, ScheduleTimer
-from local.functions_host.dialect_v1 import compact
 from local.functions_host.instants import now_us
+from local.functions_host.json_text import compact
 from local.functions_host.rows import InstanceRow, Letter, NewInstance, StepCommit
 
 

@@ -68,10 +68,10 @@ class Store:
         if started.generation is not None:
             started = replace(started, generation=generation)
         db.execute(
-            "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, 'Pending', ?, NULL, NULL, 0, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, 'Pending', ?, NULL, NULL, 0, ?, ?, ?)",
             (
-                *(new.id, started.execution_id, started.name, started.input, generation),
-                *(started.parent and started.parent.instance_id, started.at_us, started.at_us),
+                *(new.id, started.execution_id, started.name, started.input),
+                *(generation, started.at_us, started.at_us),
             ),
         )
         self._post(Letter(new.id, started.execution_id, started))

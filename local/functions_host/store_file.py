@@ -4,13 +4,13 @@ import sqlite3
 from pathlib import Path
 
 APPLICATION_ID = 0x46484C42
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE instances (
   id TEXT PRIMARY KEY, execution_id TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL, input TEXT, output TEXT,
   custom_status TEXT, status_is_inherited INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL,
-  parent_instance_id TEXT, created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL
+  created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX instances_by_status ON instances (status, id);
 CREATE TABLE history (
