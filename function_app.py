@@ -16,7 +16,7 @@ from activities import (
 )
 from endpoints import environment, lanes, video_content, video_job_ends, video_jobs, video_quotes, video_rescues
 from orchestrators import generate_video
-from shared import names
+from shared import names, telemetry
 
 _MODULES = (
     video_jobs,
@@ -54,5 +54,6 @@ def _check_names() -> None:
         raise RuntimeError(f"called by name but not registered: {', '.join(sorted(missing))}")
 
 
+telemetry.start()
 _check_names()
 app = all_functions()

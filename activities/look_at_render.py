@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import clock, jobs, polling, rates
+from shared import clock, job_telemetry, jobs, polling, rates
 from shared.ids import JobId
 from shared.jobs import Event, Stored
 from shared.lanes import Lane
@@ -52,9 +52,17 @@ async def look_at_render(payload: Payload) -> Payload:
         end = _Gone("no answer about the render until the provider had deleted it")
     expected = await _expect(stored.job, lane, live, now)
     await jobs.write_live(stored.job, _with_eta(live, expected, now), [_event(live, end, expected)])
+    _tell(stored, lane, live, end)
     if stored.job.cancel_requested and not stored.job.state.is_final:
         await _cancel(stored, now)
     return await _answer(stored, end, expected, now) | {"progress": live.progress}
+
+
+def _tell(stored: Stored, lane: Lane, live: Live, end: LookEnd | _Gone) -> None:
+    if live.attention:
+        job_telemetry.attention(stored.job, lane.name, live.attention)
+    if isinstance(end, Render) and end.state == "succeeded":
+        job_telemetry.rendered(stored.job, stored.live, live.looks, end.completed_at, live.looked_at or clock.now())
 
 
 def _seen(stored: Stored, end: LookEnd, now: datetime) -> Live:

@@ -6,7 +6,7 @@ from io import BufferedReader
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import blobs, jobs, media, rates
+from shared import blobs, clock, job_telemetry, jobs, media, rates
 from shared.blobs import BlobReader, Copied, Differs, Incomplete
 from shared.ids import JobId
 from shared.models.job import Generation, Job, JobRef
@@ -39,6 +39,7 @@ async def _copy(job: Job, source: str, name: str) -> str | None:
     """Copy the video; None when it is there, else what went wrong."""
     try:
         lane = rates.lane_of(job.model, job.lane or "")
+        began_at = clock.now()
         async with provider(lane).content(source) as content:
             if isinstance(content, NoAnswer):
                 return content.detail
@@ -48,8 +49,11 @@ async def _copy(job: Job, source: str, name: str) -> str | None:
     except (NeverSentError, NoReplyError) as error:
         return str(error)
     match copied:
-        case Copied() | Differs():
-            return None  # whichever copy is there, probing decides
+        case Copied(bytes=received):
+            job_telemetry.copied(job, received, (clock.now() - began_at).total_seconds())
+            return None
+        case Differs():
+            return None  # another copy is there, and probing decides
         case Incomplete(received_bytes=received, expected_bytes=expected):
             return f"the content ended after {received} of {expected or 'unknown'} bytes"
 

@@ -9,7 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import forget_job, late_renders
-from shared import clock, jobs, pools, stories
+from shared import clock, job_telemetry, jobs, pools, stories
 from shared.config import configuration
 from shared.ids import JobId
 from shared.models.job import Job, JobRef, JobState
@@ -35,6 +35,7 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
     for model, pool in configuration().pools.items():
         try:
             found = await pools.snapshot(model, pool.lanes)
+            job_telemetry.queue(model, [one.row.created_at for one in found.waiting.values()], clock.now())
             for ulid, member in found.waiting.items():
                 await _ticket(model, ulid, member)
             await stories.start(client, await pools.admit(model))

@@ -113,6 +113,7 @@ class Settings(BaseSettings):
     default_deadline_s: int = Field(
         default=1800, ge=60, le=86_400, description="Seconds until a job that was not accepted by a provider fails"
     )
+    telemetry_prompts: bool = Field(default=False, description="Whether prompts may appear in telemetry")
 
     @classmethod
     def settings_customise_sources(

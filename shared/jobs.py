@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared import clock, rows, storage
+from shared import clock, job_telemetry, rows, storage
 from shared.ids import JobId, digest
 from shared.models.job import Job, JobState, Live, TimelineEvent
 from shared.rows import Change, Delete, Insert, Put, Replace, Row, Values
@@ -118,18 +118,23 @@ async def create(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReu
     ]
     if key is None:
         _must(await rows.commit(table, partition(job.owner), changes))
-        return Created()
+        return _created(job)
     key_row = f"key!{key.key_hash}"
     key_values: Values = {"request": key.request_digest, "job_id": job.id, "until": at + KEY_LIFETIME}
     guard: Change = Insert(key_row, key_values)
     for _ in range(_KEY_TRIES):
         if await rows.commit(table, partition(job.owner), [guard, *changes]):
-            return Created()
+            return _created(job)
         used = await rows.read(table, partition(job.owner), key_row)
         if earlier := _earlier(used, key, at):
             return earlier
         guard = Replace(key_row, used.etag, key_values) if used else Insert(key_row, key_values)
     raise TimeoutError(f"an Idempotency-Key was changed by others {_KEY_TRIES} times in a row")
+
+
+def _created(job: Job) -> Created:
+    job_telemetry.taken_in(job)
+    return Created()
 
 
 async def sent_before(owner: str, key: SubmitKey, at: datetime) -> Replayed | KeyReused | None:
@@ -156,7 +161,10 @@ async def save(before: Stored, job: Job, *, events: Sequence[Event] = (), also: 
     if new:
         changes.append(Put(new, values))
     changes += [*also, *event_rows(job, events, job.updated_at)]
-    return await rows.commit(table, partition(job.owner), changes)
+    written = await rows.commit(table, partition(job.owner), changes)
+    if written:
+        job_telemetry.changed(before.job, job)
+    return written
 
 
 async def purge(job: Job) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables.aio import TableClient
 
+from shared import telemetry
 from shared.config import NotConfiguredError, settings
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ ClientT = TypeVar("ClientT", bound=AbstractAsyncContextManager[Any])
 TABLE_NAME = "lab"
 CONTAINER_NAME = "videos"
 
+
+def _count(response: Any) -> None:
+    """Count one request that the storage answered; the SDK calls this for each, batches as one."""
+    request = response.http_request
+    service = request.url.split(".", 2)[1] if ".core." in request.url else "local"
+    telemetry.record("lab.storage.operations", service=service, method=request.method)
+
+
 # Three tries within about four seconds: enough for a moved partition, short enough that a storage which is away is
 # told to the user instead of waited for. Nothing here is a paid request, so the SDK may repeat it.
 _TABLE_OPTIONS: dict[str, Any] = {
@@ -42,6 +51,7 @@ _TABLE_OPTIONS: dict[str, Any] = {
     "retry_backoff_max": 2,
     "connection_timeout": 3,
     "read_timeout": 15,
+    "raw_response_hook": _count,
 }
 _BLOB_OPTIONS: dict[str, Any] = {
     "retry_total": 2,
@@ -50,6 +60,7 @@ _BLOB_OPTIONS: dict[str, Any] = {
     "random_jitter_range": 1,
     "connection_timeout": 3,
     "read_timeout": 30,
+    "raw_response_hook": _count,
 }
 
 

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import httpx
 from azure.core.exceptions import AzureError
 
-from shared import clock, storage
+from shared import clock, storage, telemetry
 from shared.config import settings
 from shared.lanes import Lane
 
@@ -122,9 +122,10 @@ class Wire:
     ) -> Reply:
         headers = await self._credentials()
         try:
-            response = await client.request(
-                method, self._url(path), params=self._query | dict(query or {}), json=json, headers=headers
-            )
+            with telemetry.span(f"provider {method}", lane=self._lane.name, model=self._lane.model):
+                response = await client.request(
+                    method, self._url(path), params=self._query | dict(query or {}), json=json, headers=headers
+                )
         except _NEVER_SENT as error:
             raise NeverSentError(_words(error)) from error
         except httpx.HTTPError as error:

@@ -1,0 +1,57 @@
+"""What is told to operators of a job's life: taken in, looked at, copied, ended, and how its queue stands. Knows which
+facts of a job may leave the process (ids, states, numbers; a prompt only where TELEMETRY_PROMPTS is on).
+"""
+
+from datetime import datetime
+
+from shared import telemetry
+from shared.config import settings
+from shared.models.job import Job, Live
+
+
+def taken_in(job: Job) -> None:
+    """A job was written."""
+    telemetry.record("lab.jobs.submitted", model=job.model)
+    prompt = job.prompt if settings().telemetry_prompts else None
+    telemetry.event("job submitted", job_id=job.id, model=job.model, size=job.size, seconds=job.seconds, prompt=prompt)
+
+
+def changed(before: Job, after: Job) -> None:
+    """A job's row was replaced. Only what is different is told, so telling of every change is right."""
+    if after.cost_state == "settled" and before.cost_state != "settled" and after.cost_usd is not None:
+        telemetry.record("lab.spend", float(after.cost_usd), model=after.model)
+    if after.state == before.state:
+        return
+    code = after.problem.code if after.problem else None
+    if after.state.is_final:
+        telemetry.record("lab.jobs.ended", model=after.model, state=after.state, code=code or "")
+    telemetry.event(f"job {after.state}", job_id=after.id, model=after.model, lane=after.lane, code=code)
+
+
+def attention(job: Job, lane: str, detail: str) -> None:
+    """A provider refuses looks in a way that needs a person."""
+    telemetry.record("lab.lane.attention", model=job.model, lane=lane)
+    telemetry.event("lane needs attention", job_id=job.id, model=job.model, lane=lane, detail=detail)
+
+
+def rendered(job: Job, before: Live, looks: int, completed_at: datetime | None, now: datetime) -> None:
+    """A look found the render succeeded: how many looks it took, how late it was seen, how wrong the forecast was."""
+    telemetry.record("lab.jobs.looks", looks, model=job.model)
+    if completed_at is not None:
+        telemetry.record("lab.jobs.detection_delay", max((now - completed_at).total_seconds(), 0.0), model=job.model)
+    if before.eta_at is not None:
+        ended_at = completed_at or now
+        telemetry.record("lab.jobs.eta_error", abs((ended_at - before.eta_at).total_seconds()), model=job.model)
+
+
+def copied(job: Job, received_bytes: int, seconds: float) -> None:
+    """A video was copied into Blob Storage."""
+    if seconds > 0:
+        telemetry.record("lab.copy.throughput", received_bytes / seconds, model=job.model)
+
+
+def queue(model: str, waiting_since: list[datetime], now: datetime) -> None:
+    """The sweeper looked at a pool: also an empty queue is told, so that silence means a silent sweeper."""
+    telemetry.record("lab.queue.waiting", len(waiting_since), model=model)
+    oldest_s = (now - min(waiting_since)).total_seconds() if waiting_since else 0.0
+    telemetry.record("lab.queue.oldest", oldest_s, model=model)

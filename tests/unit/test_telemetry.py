@@ -1,0 +1,127 @@
+"""Rules of what leaves the process for operators: numbers and ids, and neither secrets nor users' words."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from shared import config, job_telemetry, telemetry
+from shared.models.job import Job, JobState, Live
+from shared.models.problem import Code, job_problem
+
+_NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing told yet, and the settings read anew."""
+    monkeypatch.setattr(telemetry, "_series", {})
+    config.configuration.cache_clear()
+
+
+@pytest.fixture(name="job")
+def _job() -> Job:
+    return Job(
+        id="job_01K00000000000000000000000",
+        owner="somebody",
+        state=JobState.RUNNING,
+        prompt="a secret garden",
+        model="sora-2",
+        size="1280x720",
+        seconds=4,
+        variants=1,
+        priority="normal",
+        metadata={},
+        deadline_at=_NOW,
+        created_at=_NOW,
+        updated_at=_NOW,
+        cost_usd=Decimal("0.40"),
+    )
+
+
+def _told() -> dict[str, tuple[int, float]]:
+    return {name: (series.count, series.total) for name, _, series in telemetry.summary()}
+
+
+def test_end_of_a_job_is_told_once(job: Job) -> None:
+    """A job that ends is counted with its state and code and its money when settled; another change of it is not."""
+    problem = job_problem(Code.RENDER_GONE, "gone", money="spent")
+    ended = job.changed(_NOW, state=JobState.FAILED, cost_state="settled", problem=problem)
+    job_telemetry.changed(job, ended)
+    job_telemetry.changed(ended, ended.changed(_NOW, deleted_at=_NOW))
+    assert _told() == {"lab.jobs.ended": (1, 1), "lab.spend": (1, 0.4)}
+    (labels,) = [labels for name, labels, _ in telemetry.summary() if name == "lab.jobs.ended"]
+    assert labels == {"model": "sora-2", "state": "failed", "code": Code.RENDER_GONE}
+
+
+def test_seen_render_is_told_with_its_delays(job: Job) -> None:
+    """Looks, how late the end was seen by the provider's clock, and how far the forecast before it was off."""
+    before = Live(eta_at=_NOW + timedelta(seconds=9))
+    job_telemetry.rendered(job, before, 7, _NOW, _NOW + timedelta(seconds=4))
+    assert _told() == {
+        "lab.jobs.detection_delay": (1, 4.0),
+        "lab.jobs.eta_error": (1, 9.0),
+        "lab.jobs.looks": (1, 7),
+    }
+
+
+def test_empty_queue_is_told_too() -> None:
+    """Each sweep tells of a queue, an empty one as well: silence means that the sweeper is silent."""
+    job_telemetry.queue("sora-2", [], _NOW)
+    job_telemetry.queue("sora-2", [_NOW - timedelta(seconds=90), _NOW], _NOW)
+    assert _told() == {"lab.queue.waiting": (2, 2), "lab.queue.oldest": (2, 90.0)}
+
+
+@pytest.mark.parametrize(("switch", "is_told"), [("false", False), ("true", True)])
+def test_prompts_stay_unless_switched_on(
+    switch: str, *, is_told: bool, job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A prompt is in no line and no field of the log, except where TELEMETRY_PROMPTS says so."""
+    monkeypatch.setenv("TELEMETRY_PROMPTS", switch)
+    with caplog.at_level(logging.INFO, "lab"):
+        job_telemetry.taken_in(job)
+    (line,) = caplog.records
+    assert vars(line)["job_id"] == job.id
+    assert ("secret garden" in str(vars(line))) is is_told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET https://x.blob.core.windows.net/videos/a.mp4?sv=2024&sig=SECRET%2Fabc&se=1 failed",
+        "headers: {'api-key': 'SECRET'}",
+        "Authorization: Bearer SECRET",
+        "http://host/runtime/webhooks?code=SECRET&x=1",
+    ],
+)
+def test_secrets_are_taken_out(text: str) -> None:
+    """Signatures, keys and tokens do not leave the process, whatever the line is about."""
+    assert "SECRET" not in telemetry.redacted(text)
+    assert telemetry.redacted("job running: looks=3") == "job running: looks=3"
+
+
+def test_labels_are_bounded() -> None:
+    """Endless labels cannot fill the memory of a process."""
+    for n in range(2000):
+        telemetry.record("lab.jobs.submitted", model=f"m{n}")
+    assert len(telemetry.summary()) == 500
+
+
+def test_nothing_is_exported_unless_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a connection string no thread is started and nothing is imported."""
+    monkeypatch.delenv("APPLICATIONINSIGHTS_CONNECTION_STRING", raising=False)
+    assert telemetry.start() is None
+
+
+def test_telemetry_that_cannot_start_leaves_the_app_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A wrong connection string is a line in the log; numbers go on being summed up."""
+    monkeypatch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", "nonsense")
+    thread = telemetry.start()
+    assert thread is not None
+    thread.join(60)
+    assert "telemetry could not be started" in caplog.text
+    telemetry.record("lab.jobs.submitted", model="sora-2")
+    assert _told() == {"lab.jobs.submitted": (1, 1)}
