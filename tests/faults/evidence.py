@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 Values = dict[str, Any]
+_MEMORY_S = 86_000.0
+"""As long as a provider keeps a render, nearly."""
 
 
 @dataclass
@@ -93,13 +95,16 @@ class Evidence:
         return found
 
     def surfaced_late(self, create: Create) -> bool:
-        """Tell whether no search could have seen a render before its attempt was given up (section 5, item 1)."""
+        """Tell whether a render came up after the last search for it (section 5, item 1): no search could see it."""
         attempt = self.attempt_of(create)
         if attempt is None or attempt.concluded not in {"absent", "unclear"} or create.accepted_s is None:
             return False
         given_up_s = self.world.recorder.concluded_s[create.job or "", attempt.n]
         listed = self.world.provider.listed.get(create.job or "", [])
-        return not any(create.accepted_s < begun_s and ended_s <= given_up_s for begun_s, ended_s in listed)
+        searched_s = [begun_s for begun_s, ended_s in listed if ended_s <= given_up_s]
+        if not searched_s:  # nothing proved anything: only the end of the provider's memory may
+            return given_up_s - create.sent_s > _MEMORY_S
+        return create.accepted_s > max(searched_s)
 
     def holder(self, render_id: str) -> Job | None:
         """Return the job whose render this is."""

@@ -33,7 +33,7 @@ DEPLOYMENTS = {"a": "sora-2", "b": "sora-2", "c": "sora", "d": "sora"}
 READ_TIMEOUT_S = 60.0
 CREATES = (
     *("crash", "crash_after", "unreachable", "lost", "vanished", "late", "slow", "no_id", "garbage"),
-    *("busy", "error", "error_taken", "error_late", "timeout_408", "conflict_409"),
+    *("busy", "error", "error_taken", "error_late", "timeout_408", "conflict_409", "refused"),
 )
 LOOKS = ("crash", "pause", "busy", "error", "missing", "forbidden", "timeout", "garbage")
 CONTENTS = ("crash", "pause", "error", "short", "cut", "page")
@@ -318,6 +318,7 @@ _ANSWERS = {
     "conflict_409": 409,
     "missing": 404,
     "forbidden": 403,
+    "refused": 403,
 }
 
 

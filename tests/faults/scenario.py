@@ -22,7 +22,7 @@ FAULTS = (
     *(f"hub {kind}" for kind in (*DELIVERIES, "ruined")),
     *(f"client {kind}" for kind in CALLS),
 )
-_OFTEN = ("create", "content")
+_OFTEN = ("create", "content", "hub")
 """A job has few of these, so each meets a fault more often."""
 
 Happening = Literal["worker dies", "host dies", "hub is lost", "story restarts", "story ends", "cancel", "foreign render"]
@@ -73,7 +73,7 @@ class Scenario:
 def scenario(chance: Chance) -> Scenario:
     """Draw a scenario."""
     is_sora_1 = chance.draw("dialect") < 0.3  # noqa: PLR2004 - a share
-    asked = [_job(chance, n, is_sora_1=is_sora_1) for n in range(1 + int(4 * chance.draw("jobs")))]
+    asked = [_job(chance, n, is_sora_1=is_sora_1) for n in range(chance.one_of("jobs", (1, 1, 2, 2, 3, 4)))]
     until_s = chance.stretched("faults until", 300, 3000)
     rates = _rates(chance)
     return Scenario(
@@ -81,7 +81,7 @@ def scenario(chance: Chance) -> Scenario:
         asked=asked,
         planned=_planned(chance, len(asked), until_s),
         rates=rates,
-        render_s=chance.stretched("render", 10, 400),
+        render_s=chance.stretched("render", 5, 90) * chance.one_of("long", (1, 1, 1, 5)),
         skew_s=chance.between("skew", -20, 20) if chance.draw("skewed") < 0.5 else 0.0,  # noqa: PLR2004 - a share
         page_size=chance.one_of("pages", (1, 2, 100)),
         workers=chance.one_of("workers", (1, 2, 2)),
