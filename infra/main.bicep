@@ -198,6 +198,7 @@ var chosenSettings = {
   LINK_TTL_S: options.?linkTtlS
   MAX_OPEN_JOBS: options.?maxOpenJobs
   DEFAULT_DEADLINE_S: options.?defaultDeadlineS
+  TELEMETRY_PROMPTS: options.?tracePrompts
 }
 var labSettings = map(filter(items(chosenSettings), setting => setting.value != null), setting => {
   name: setting.key

@@ -15,6 +15,7 @@ param options = {
   linkTtlS: 600
   maxOpenJobs: 500
   defaultDeadlineS: 3600
+  tracePrompts: true
   lanes: [
     {
       name: 'wan'
