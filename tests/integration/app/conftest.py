@@ -219,7 +219,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
         creates_per_minute=10_000,
         quirks=frozenset({Quirk.RETRY_AFTER_ON_CAP}),
     )
-    running = Provider(tmp_path_factory.mktemp("provider") / "state", settings).start()
+    running = Provider(tmp_path_factory.mktemp("provider") / "state", settings, OneFilmStudio).start()
     yield running
     running.stop()
 

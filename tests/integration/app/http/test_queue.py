@@ -73,7 +73,7 @@ def test_a_withheld_video_says_so(api: Api) -> None:
 
 def test_a_busy_provider_is_waited_for(api: Api, provider: Provider) -> None:
     """A provider that takes fewer than the lane was told answers 429: the jobs wait and all succeed, none twice."""
-    prompts = [f"busy kite {n} {secrets.token_hex(4)}" for n in range(4)]
+    prompts = [f"[takes:3] busy kite {n} {secrets.token_hex(4)}" for n in range(4)]
     ids = [api.accepted(prompt, model="busy")["id"] for prompt in prompts]
     for job_id, prompt in zip(ids, prompts, strict=True):
         api.until(job_id, "succeeded")
