@@ -24,30 +24,41 @@ if TYPE_CHECKING:
 HEADERS = {"api-key": WELL_KNOWN_KEY}
 
 
+JOBS = "openai/v1/video/generations/jobs"
+PREVIEW = {"api-version": "preview"}
+
+
+def create(process: Process, prompt: str, seconds: int) -> str:
+    """Create a small job, whose film is quickly drawn; return its id."""
+    body = {"model": "sora", "prompt": prompt, "width": 480, "height": 480, "n_seconds": seconds}
+    return httpx.post(f"{process.url}/{JOBS}", params=PREVIEW, json=body, headers=HEADERS).json()["id"]
+
+
 def get(process: Process, identity: str) -> dict[str, Any]:
-    """Get a video."""
-    return httpx.get(f"{process.url}/openai/v1/videos/{identity}", headers=HEADERS).json()
+    """Get a job."""
+    return httpx.get(f"{process.url}/{JOBS}/{identity}", params=PREVIEW, headers=HEADERS).json()
 
 
 def test_killed_emulator_goes_on_where_it_was(start_process: Callable[..., Process], tmp_path: Path) -> None:
     """After `kill -9` in the middle of drawing, a new process knows every render and finishes their films."""
-    options = ("--render-s", "0.2", "--max-in-flight", "9", "--creates-per-minute", "9")
-    process = start_process(tmp_path, *options)
-    done = process.create(prompt="before the kill")
-    process.wait("the first film", lambda: get(process, done["id"])["status"] == "completed")
-    done = get(process, done["id"])
+    process = start_process(tmp_path, "--render-s", "0.2")
+    done = create(process, "before the kill", 1)
+    process.wait("the first film", lambda: get(process, done)["status"] == "succeeded")
+    before = get(process, done)
     refused = {"model": "sora-2", "prompt": "[moderated]"}
     httpx.post(f"{process.url}/openai/v1/videos", json=refused, headers=HEADERS)
-    cut = process.create(prompt="cut off")
+    cut = create(process, "cut off", 12)
     process.wait("the drawing", lambda: any(tmp_path.glob("films/*.part")))
     process.popen.kill()
     process.popen.wait()
 
-    again = start_process(tmp_path, *options)
-    assert get(again, done["id"]) == done
+    again = start_process(tmp_path, "--render-s", "0.2")
+    assert get(again, done) == before
     assert [one["prompt"] for one in again.ledger()["refused"]] == ["[moderated]"]
-    again.wait("the film that was cut off", lambda: get(again, cut["id"])["status"] == "completed")
-    content = httpx.get(f"{again.url}/openai/v1/videos/{cut['id']}/content", headers=HEADERS).content
+    again.wait("the film that was cut off", lambda: get(again, cut)["status"] == "succeeded")
+    generation = get(again, cut)["generations"][0]["id"]
+    path = f"openai/v1/video/generations/{generation}/content/video"
+    content = httpx.get(f"{again.url}/{path}", params=PREVIEW, headers=HEADERS).content
     assert content[4:8] == b"ftyp"
     assert [one["billed"] for one in again.ledger()["renders"]] == [True, True]
 
@@ -55,7 +66,7 @@ def test_killed_emulator_goes_on_where_it_was(start_process: Callable[..., Proce
 def test_sigterm_stops_it_although_it_draws(start_process: Callable[..., Process], tmp_path: Path) -> None:
     """A drawing in progress does not hold up the end, and leaves no half file under a film's name."""
     process = start_process(tmp_path)
-    process.create()
+    create(process, "a long film", 20)
     process.wait("the drawing", lambda: any(tmp_path.glob("films/*.part")))
     process.popen.send_signal(signal.SIGTERM)
     assert process.popen.wait(timeout=10) in (0, -signal.SIGTERM)
