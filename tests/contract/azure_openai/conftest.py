@@ -151,13 +151,6 @@ class Process:
         """Return the ledger."""
         return httpx.get(f"{self.url}/_emulator/ledger").json()
 
-    def create(self, **fields: Any) -> dict[str, Any]:
-        """Create a video."""
-        body = {"model": "sora-2", "prompt": "a fox", "seconds": "4"} | fields
-        reply = httpx.post(f"{self.url}/openai/v1/videos", json=body, headers={"api-key": WELL_KNOWN_KEY})
-        assert reply.status_code == 200, reply.text
-        return reply.json()
-
     def wait(self, what: str, is_so: Callable[[], bool], deadline_s: float = 30) -> None:
         """Wait until something is so."""
         until = time.monotonic() + deadline_s
