@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from local.azure_openai.clock import ManualClock
-from local.azure_openai.config import PROFILES, WELL_KNOWN_KEY, Settings
+from local.azure_openai.config import PROFILES, Settings
 from local.azure_openai.emulator import Emulator
 from local.azure_openai.film import Film, PictureKind
 from local.azure_openai.server import application
