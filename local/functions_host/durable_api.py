@@ -23,7 +23,7 @@ from local.functions_host.client import (
     OrchestrationClient,
     WrongStateError,
 )
-from local.functions_host.durable_binding import DurableLinks
+from local.functions_host.durable_binding import CONNECTION, DurableLinks
 from local.functions_host.instants import parse
 from local.functions_host.json_text import compact
 from local.functions_host.queries import Filter
@@ -34,6 +34,11 @@ _STATUSES = frozenset(
     {"Pending", "Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Terminated", "Suspended"}
 )
 _WENT_WRONG = "Something went wrong while processing your request"
+# The exceptions that the real host names where it fails like this.
+_BROKEN_JSON = "Newtonsoft.Json.JsonReaderException"
+_INVALID_OPERATION = "System.InvalidOperationException"
+_BAD_ARGUMENT = "System.ArgumentException"
+_ALREADY_EXISTS = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
 
 
 class DurableApi:
@@ -43,40 +48,51 @@ class DurableApi:
         self._client = client
         self._links = links
 
-    async def answer(self, request: Request, raw_path: str, *, origin: str, is_public: bool) -> Response:
+    async def answer(self, request: Request, raw_path: str, *, origin: str) -> Response:
         """Answer one request; ``raw_path`` is what follows the base path."""
         parts = [unquote(part) for part in raw_path.strip("/").split("/")]
         parts[0] = parts[0].lower()
-        if request.query_params.get("taskHub", self._links.hub_name).lower() != self._links.hub_name.lower():
-            return _json([]) if parts == ["instances"] else Response(status_code=404)
+        elsewhere = self._elsewhere(request, raw_path, is_list=parts == ["instances"])
+        if elsewhere is not None:
+            return elsewhere
         match (request.method, *parts):
             case ("POST", "orchestrators", name, *rest) if len(rest) <= 1:
-                return await self._start(request, name, rest[0] if rest else None, origin, is_public=is_public)
+                return await self._start(request, name, rest[0] if rest else None, origin)
             case ("GET", "instances"):
                 return self._list(request)
             case ("DELETE", "instances"):
                 return self._purge_all(request)
             case ("GET", "instances", instance_id):
-                return self._status(request, instance_id, is_public=is_public)
+                return self._status(request, instance_id)
             case ("DELETE", "instances", instance_id):
                 return self._purge(instance_id)
             case ("POST", "instances", instance_id, operation, event) if operation.lower() == "raiseevent":
                 return await self._raise(request, instance_id, event)
             case ("POST", "instances", instance_id, operation):
-                return self._operate(request, instance_id, operation.lower(), origin, is_public=is_public)
+                return self._operate(request, instance_id, operation.lower(), origin)
             case _:
                 return Response(status_code=404)
 
+    def _elsewhere(self, request: Request, raw_path: str, *, is_list: bool) -> Response | None:
+        """The answer to what is meant for another hub or connection, or for no instance that can exist."""
+        if "%2f" in raw_path.lower():
+            return Response(status_code=404)  # an id with a slash is found by no route, also escaped (measured, 3)
+        connection = request.query_params.get("connection", CONNECTION)
+        if connection.lower() != CONNECTION.lower():
+            text = f"Unable to resolve the Azure Storage connection named '{connection}'."
+            return _error(500, _WENT_WRONG, _INVALID_OPERATION, text)
+        if request.query_params.get("taskHub", self._links.hub_name).lower() != self._links.hub_name.lower():
+            return _json([]) if is_list else Response(status_code=404)
+        return None
+
     # ---- starting
 
-    async def _start(
-        self, request: Request, name: str, instance_id: str | None, origin: str, *, is_public: bool
-    ) -> Response:
+    async def _start(self, request: Request, name: str, instance_id: str | None, origin: str) -> Response:
         body = await request.body()
         try:
             value = json.loads(body) if body else None
         except ValueError as error:
-            return _error(400, "Invalid JSON content", error)
+            return _error(400, "Invalid JSON content", _BROKEN_JSON, str(error))
         try:
             started = self._client.start(name, instance_id, None if value is None else compact(value))
         except AlreadyExistsError as error:
@@ -86,7 +102,7 @@ class DurableApi:
             ended = await self._ended(started, wait_s, _number(request.query_params.get("pollingInterval")) or 1.0)
             if ended is not None:
                 return ended
-        return self._accepted(started, origin, is_public=is_public)
+        return self._accepted(started, origin)
 
     async def _ended(self, instance_id: str, wait_s: float, interval_s: float) -> Response | None:
         deadline = asyncio.get_running_loop().time() + wait_s
@@ -102,13 +118,13 @@ class DurableApi:
             await asyncio.sleep(min(interval_s, wait_s))
         return None
 
-    def _accepted(self, instance_id: str, origin: str, *, is_public: bool) -> Response:
-        links = self._links.management(origin, instance_id, with_rewind=is_public)
+    def _accepted(self, instance_id: str, origin: str) -> Response:
+        links = self._links.management(origin, instance_id, with_rewind=False)
         return _json(links, 202, {"location": links["statusQueryGetUri"], "retry-after": "10"})
 
     # ---- looking
 
-    def _status(self, request: Request, instance_id: str, *, is_public: bool) -> Response:
+    def _status(self, request: Request, instance_id: str) -> Response:
         try:
             row = self._client.get(instance_id)
         except NotFoundError:
@@ -124,8 +140,7 @@ class DurableApi:
             return _json(status, 500)
         if row.is_final:
             return _json(status)
-        location = {"location": str(request.url), "retry-after": "5"} if is_public else {}
-        return _json(status, 202, location)
+        return _json(status, 202, {"location": str(request.url), "retry-after": "5"})
 
     def _list(self, request: Request) -> Response:
         query = request.query_params
@@ -135,8 +150,6 @@ class DurableApi:
             given = request.headers.get("x-ms-continuation-token")
             token = base64.b64decode(given, validate=True).decode() if given else None
         except (binascii.Error, UnicodeDecodeError):
-            return _json([])
-        if top_count < 1:
             return _json([])
         rows, following = self._client.find(_filter(request), top=top_count, token=token)
         show_input = _flag(query.get("showInput"), default=True)
@@ -153,10 +166,10 @@ class DurableApi:
         try:
             value = json.loads(await request.body())
         except ValueError as error:
-            return _error(400, "Invalid JSON content", error)
+            return _error(400, "Invalid JSON content", _BROKEN_JSON, str(error))
         return _changed(lambda: self._client.raise_event(instance_id, event, compact(value)))
 
-    def _operate(self, request: Request, instance_id: str, operation: str, origin: str, *, is_public: bool) -> Response:
+    def _operate(self, request: Request, instance_id: str, operation: str, origin: str) -> Response:
         reason = request.query_params.get("reason") or None
         match operation:
             case "terminate":
@@ -166,22 +179,23 @@ class DurableApi:
             case "resume":
                 return _changed(lambda: self._client.resume(instance_id, reason))
             case "restart":
-                return self._restart(request, instance_id, origin, is_public=is_public)
+                return self._restart(request, instance_id, origin)
             case "rewind":
                 return self._rewind(instance_id)
             case _:
                 return Response(status_code=404)
 
-    def _restart(self, request: Request, instance_id: str, origin: str, *, is_public: bool) -> Response:
+    def _restart(self, request: Request, instance_id: str, origin: str) -> Response:
         with_new_id = _flag(request.query_params.get("restartWithNewInstanceId"), default=True)
         try:
             started = self._client.restart(instance_id, with_new_id=with_new_id)
         except NotFoundError:
             text = f"No instance with ID '{instance_id}' was found. (Parameter 'instanceId')"
-            return _error(400, "InstanceId does not match a valid orchestration instance.", ValueError(text))
+            return _error(400, "InstanceId does not match a valid orchestration instance.", _BAD_ARGUMENT, text)
         except AlreadyExistsError as error:
-            return _error(409, "A non-terminal instance with this instance ID already exists.", error)
-        return self._accepted(started, origin, is_public=is_public)
+            message = "A non-terminal instance with this instance ID already exists."
+            return _error(409, message, _ALREADY_EXISTS, str(error))
+        return self._accepted(started, origin)
 
     def _rewind(self, instance_id: str) -> Response:
         try:
@@ -189,9 +203,8 @@ class DurableApi:
         except NotFoundError:
             return _json(f'No orchestration with instance ID "${instance_id}" found.', 404)
         if row.status == "Failed":
-            return _error(
-                501, "This stand-in does not rewind; start the instance again.", NotImplementedError("rewind")
-            )
+            text = "This stand-in does not rewind; start the instance again."
+            return _error(501, text, "System.NotImplementedException", text)
         return _json(_cannot_rewind(row), 412)
 
     def _purge(self, instance_id: str) -> Response:
@@ -219,7 +232,7 @@ def _changed(change: Callable[[], None]) -> Response:
     except GoneError:
         return Response(status_code=410)
     except WrongStateError as error:
-        return _error(500, _WENT_WRONG, RuntimeError(error.text))
+        return _error(500, _WENT_WRONG, _INVALID_OPERATION, error.text)
     return Response(status_code=202)
 
 
@@ -259,13 +272,7 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
     return Response(compact(value), status, {**content_type, **(headers or {})})
 
 
-def _error(status: int, message: str, error: Exception) -> Response:
+def _error(status: int, message: str, exception_type: str, text: str) -> Response:
     return _json(
-        {
-            "Message": message,
-            "ExceptionMessage": str(error),
-            "ExceptionType": f"{type(error).__module__}.{type(error).__name__}",
-            "StackTrace": "",
-        },
-        status,
+        {"Message": message, "ExceptionMessage": text, "ExceptionType": exception_type, "StackTrace": ""}, status
     )

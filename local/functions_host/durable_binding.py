@@ -4,6 +4,7 @@
 
 import json
 from dataclasses import dataclass
+from urllib.parse import quote
 
 _PLACEHOLDER = "INSTANCEID"
 _LINKS = {
@@ -16,6 +17,7 @@ _LINKS = {
     "suspendPostUri": "/suspend?reason={text}",
     "resumePostUri": "/resume?reason={text}",
 }
+CONNECTION = "Storage"
 WEBHOOK_PATH = "/runtime/webhooks/durabletask"
 RPC_PATH = "/durabletask"
 
@@ -30,12 +32,13 @@ class DurableLinks:
     code: str
 
     def management(self, origin: str, instance_id: str, *, with_rewind: bool = True) -> dict[str, str]:
-        """The management links of one instance, as every start answers them."""
-        own = f"taskHub={self.hub_name}&connection=Storage&code={self.code}"
+        """The management links of one instance; only those of the binding say how to rewind it."""
+        own = f"taskHub={self.hub_name}&connection={CONNECTION}&code={self.code}"
+        segment = quote(instance_id, safe="")
         links = {"id": instance_id}
         for name, tail in _LINKS.items():
             if name != "rewindPostUri" or with_rewind:
-                url = f"{origin}{WEBHOOK_PATH}/instances/{instance_id}{tail}"
+                url = f"{origin}{WEBHOOK_PATH}/instances/{segment}{tail}"
                 links[name] = f"{url}{'&' if '?' in tail else '?'}{own}"
         return links
 

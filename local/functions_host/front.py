@@ -43,14 +43,14 @@ class Front:
             if below is None:
                 response = Response(status_code=404)
             else:
-                response = await self._durable.answer(request, below, origin=self._rpc_origin, is_public=False)
+                response = await self._durable.answer(request, below, origin=self._rpc_origin)
             await response(scope, receive, send)
 
     async def _answer(self, request: Request, path: str) -> Response:
         durable = _below(path, WEBHOOK_PATH)
         if durable is not None:
             refused = self._refused(request)
-            return refused or await self._durable.answer(request, durable, origin=origin_of(request), is_public=True)
+            return refused or await self._durable.answer(request, durable, origin=origin_of(request))
         admin = _below(path, _ADMIN_PATH)
         if admin is not None:
             return self._admin.answer(request, admin.strip("/").split("/"))

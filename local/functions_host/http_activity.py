@@ -7,6 +7,8 @@ from local.functions_host.invoker import InvocationError
 from local.functions_host.json_text import compact
 
 _TIME_LIMIT_S = 100.0
+# .NET keeps the headers of the content apart, and the extension hands only the others on.
+_OF_THE_CONTENT = frozenset({"allow", "content-encoding", "content-language", "content-length", "content-type"})
 
 
 async def call_http(request_json: str) -> str:
@@ -27,7 +29,7 @@ async def call_http(request_json: str) -> str:
             )
     except httpx.HTTPError as error:
         raise _failure(f"{type(error).__name__}: {error}") from error
-    headers = {name.title(): value for name, value in answer.headers.items()}
+    headers = {name.title(): value for name, value in answer.headers.items() if name not in _OF_THE_CONTENT}
     return compact({"statusCode": answer.status_code, "headers": headers, "content": answer.text})
 
 
