@@ -37,7 +37,10 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
             found = await pools.snapshot(model, pool.lanes)
             job_telemetry.queue(model, [one.row.created_at for one in found.waiting.values()], clock.now())
             for ulid, member in found.waiting.items():
-                await _ticket(model, ulid, member)
+                if ulid in found.running:
+                    await pools.remove_ticket(model, member.key)
+                else:
+                    await _ticket(model, ulid, member)
             await stories.start(client, await pools.admit(model))
             await _stories(model, found, client)
         except Exception:  # noqa: BLE001 - logged, and the other pools are swept

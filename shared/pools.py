@@ -68,11 +68,11 @@ class Snapshot:
 
     @property
     def tickets(self) -> list[Ticket]:
-        """The tickets that are ready."""
+        """The tickets that are ready. One whose job was admitted is the late first try of an insert that was repeated."""
         return [
             Ticket(one.key, ulid, one.row.owner, one.row.size, one.row.seconds, one.row.variants, one.row.priority)
             for ulid, one in self.waiting.items()
-            if one.row.ready
+            if one.row.ready and ulid not in self.running
         ]
 
     @property
