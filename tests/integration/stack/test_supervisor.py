@@ -38,9 +38,8 @@ import asyncio, os, sys
 from pathlib import Path
 from local.stack.child import Child
 async def main():
-    sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
-    child = await Child.start(sleeper, environment=os.environ, cwd=Path.cwd(), log=Path(os.devnull))
-    print(child.pid, flush=True)
+    sleeper = [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(600)"]
+    child = await Child.start(sleeper, environment=os.environ, cwd=Path.cwd(), log=Path(sys.argv[1]))
     await child.ended()
 asyncio.run(main())
 """
@@ -163,13 +162,12 @@ async def test_stop_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
-async def test_child_ends_when_its_parent_is_killed() -> None:
-    """A supervisor that is killed with SIGKILL takes its parts with it."""
-    parent = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", LEASHED), cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE
-    )
-    assert parent.stdout
-    pid = int(await parent.stdout.readline())
+async def test_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    """A supervisor that is killed with SIGKILL takes its parts with it, long after they have started."""
+    log = tmp_path / "log"
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", LEASHED, str(log), cwd=CHECKOUT)
+    await eventually(lambda: log.exists() and log.read_text().endswith("\n"))
+    pid = int(log.read_text())
     assert is_alive(pid)
     parent.kill()
     await parent.wait()
