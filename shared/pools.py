@@ -68,7 +68,7 @@ class Snapshot:
 
     @property
     def tickets(self) -> list[Ticket]:
-        """The tickets that are ready. One whose job was admitted is the late first try of an insert that was repeated."""
+        """The tickets that are ready; one whose job is admitted is a late first try of its repeated insert."""
         return [
             Ticket(one.key, ulid, one.row.owner, one.row.size, one.row.seconds, one.row.variants, one.row.priority)
             for ulid, one in self.waiting.items()
