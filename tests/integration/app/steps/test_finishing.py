@@ -23,6 +23,7 @@ async def test_an_end_without_a_render_is_stale_where_there_is_one(lab: Lab, end
     """A finish that believes nothing was bought neither ends the job nor releases its money when something was."""
     job = await lab.submit()
     await lab.do("submit", job)
+    await lab.call("cancel_video_job", "POST", job_id=job.id)
     before = await lab.read(job)
     assert (await lab.do("finish", job, end=end)) == {"kind": "stale"}
     assert (await lab.read(job)) == before
@@ -36,6 +37,7 @@ async def test_an_end_without_a_render_is_stale_while_an_attempt_is_open(
     lab.provider.tamper("POST /video/generations/jobs", faults.lost_reply)
     job = await lab.submit()
     await lab.do("submit", job)
+    await lab.call("cancel_video_job", "POST", job_id=job.id)
     assert (await lab.do("finish", job, end=end)) == {"kind": "stale"}
     assert (await lab.read(job)).state == "running"
 
