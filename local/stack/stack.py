@@ -29,7 +29,7 @@ async def running_stack(environment: Mapping[str, str], say: Callable[[str], Non
         logs = state / "logs"
         logs.mkdir(exist_ok=True)
         ports = choose(environment, state)
-        wanted = parts(environment, state, ports, emulator_key=secrets.token_urlsafe(16))
+        wanted = parts(environment, state, ports, emulator_key=secrets.token_hex(16))
         supervisors = [Supervisor(part, logs / f"{part.name}.log", say) for part in wanted]
         keepers: list[asyncio.Task[None]] = []
 
