@@ -5,7 +5,6 @@ Knows blocks, ETags and conditions; must not know videos. test_blobs.py holds it
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -170,11 +169,6 @@ class _Download:
     def readall(self) -> bytes:
         """Return the whole range."""
         return self.data
-
-
-def md5_of(data: bytes) -> bytearray:
-    """Return the checksum that content settings carry."""
-    return bytearray(hashlib.md5(data, usedforsecurity=False).digest())
 
 
 def _error(kind: type[ErrorT], status: int, code: str) -> ErrorT:

@@ -182,7 +182,7 @@ _KEYS = {"PartitionKey", "RowKey"}
 
 def _entity(partition: str, key: str, etag: str, values: Values) -> TableEntity:
     entity = TableEntity(PartitionKey=partition, RowKey=key, **values)
-    entity._metadata = {"etag": etag, "timestamp": None}  # noqa: SLF001 - the SDK sets it in the same way
+    entity._metadata = {"etag": etag, "timestamp": None}
     return entity
 
 

@@ -88,7 +88,17 @@ class Hub:
         self._starts += 1
         at_us, execution_id = now_us(), f"{instance_id}#{self._starts}"
         row = InstanceRow(
-            instance_id, execution_id, name, "Pending", text, None, None, 0, self._starts, None, at_us, at_us
+            id=instance_id,
+            execution_id=execution_id,
+            name=name,
+            status="Pending",
+            input=text,
+            output=None,
+            custom_status=None,
+            status_is_inherited=0,
+            generation=self._starts,
+            created_us=at_us,
+            updated_us=at_us,
         )
         self.instances[instance_id] = Instance(row, self._starts)
         self.post(instance_id, execution_id, ev.ExecutionStarted(at_us, name, text, execution_id, 0, None))

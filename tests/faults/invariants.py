@@ -222,7 +222,9 @@ def _counts(known: Evidence, create: Create) -> bool:
     job = known.jobs.get(create.job or "")
     if job is None or known.is_twin(create.render_id or ""):
         return False
-    return not any(one.concluded in {"absent", "unclear"} for other in known.alike(job) for one in known.attempts(other))
+    return not any(
+        one.concluded in {"absent", "unclear"} for other in known.alike(job) for one in known.attempts(other)
+    )
 
 
 def _high_water(flights: list[tuple[float, float]]) -> int:
@@ -249,7 +251,9 @@ def _is_claimed(known: Evidence, job: Job) -> bool:
 
 
 def _list(creates: list[Create]) -> str:
-    return ", ".join(f"{one.render_id} (sent {one.sent_s:.1f} s, accepted {one.accepted_s or 0:.1f} s)" for one in creates)
+    return ", ".join(
+        f"{one.render_id} (sent {one.sent_s:.1f} s, accepted {one.accepted_s or 0:.1f} s)" for one in creates
+    )
 
 
 def _attempts(known: Evidence, job: Job | None) -> str:

@@ -25,7 +25,9 @@ FAULTS = (
 _OFTEN = ("create", "content", "hub")
 """A job has few of these, so each meets a fault more often."""
 
-Happening = Literal["worker dies", "host dies", "hub is lost", "story restarts", "story ends", "cancel", "foreign render"]
+Happening = Literal[
+    "worker dies", "host dies", "hub is lost", "story restarts", "story ends", "cancel", "foreign render"
+]
 _HAPPENINGS: tuple[Happening, ...] = ("worker dies", "host dies", "hub is lost", "story restarts", "story ends")
 
 

@@ -115,7 +115,9 @@ class World:
 
     # ---- the app from outside
 
-    async def http(self, label: str, name: str, *, owner: str, body: Any = None, **about: Any) -> tuple[int | None, Any]:
+    async def http(
+        self, label: str, name: str, *, owner: str, body: Any = None, **about: Any
+    ) -> tuple[int | None, Any]:
         """Send one request to a function of the app; None when its process died over it."""
         request = func.HttpRequest(
             method="POST",
@@ -273,7 +275,9 @@ def _in_place(world: World) -> Generator[None]:
         patch.dict(os.environ, environment, clear=True),
         patch.object(clock, "now", virtual_time.now),
         patch.object(steps, "now_us", virtual_time.now_us),
-        patch("azure.durable_functions.models.history.HistoryEvent.dt_parse", datetime.fromisoformat),  # the SDK's own takes most of a replay's time
+        patch(
+            "azure.durable_functions.models.history.HistoryEvent.dt_parse", datetime.fromisoformat
+        ),  # the SDK's own takes most of a replay's time
         patch.object(ids, "new_ulid", world.new_ulid),
         patch.object(storage, "table", _giving(table)),
         patch.object(storage, "blob_service", _giving(container)),
@@ -325,5 +329,3 @@ def play(seed: str, judge: Callable[[World], list[str]], only: frozenset[str] | 
         return virtual_time.run(_played(seed, only, judge))
     finally:
         logging.disable(before)
-
-
