@@ -10,10 +10,10 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint types imports unit integration contract e2e lock openapi clean distclean
+.PHONY: help setup demo up test lint types imports unit integration contract e2e faults fault-mutations lock openapi clean distclean
 
 help: ## List what can be done
-	@sed -n 's/^\([a-z0-9 ]*\):.*## /\1	/p' Makefile | expand -t 32
+	@sed -n 's/^\([a-z0-9 -]*\):.*## /\1	/p' Makefile | expand -t 32
 
 setup: .venv/.command local/node_modules/.installed ## Make .venv and install what one machine needs; costs nothing when done
 	@:
@@ -39,6 +39,12 @@ imports: setup ## Check the directions of imports
 
 unit integration contract e2e: setup ## Run one layer of the tests
 	@$(BIN)/pytest --quiet tests/$@
+
+faults: setup ## Play random schedules of faults (SCHEDULES=10000 FIRST=0); a failing seed is printed and shrunk
+	@$(BIN)/python -m tests.faults --schedules $(or $(SCHEDULES),10000) --first $(or $(FIRST),0) --jobs 2
+
+fault-mutations: setup ## Take out each guard and count the schedules until that is noticed (SCHEDULES=100)
+	@$(BIN)/python -m tests.faults --mutations --schedules $(or $(SCHEDULES),100)
 
 lock: setup ## Pin the requirements anew
 	@$(COMPILE) requirements.in --output-file requirements.txt
