@@ -10,7 +10,8 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint types imports unit integration contract e2e faults fault-mutations lock openapi clean distclean
+.PHONY: help setup demo up test lint types imports unit integration contract e2e conformance faults fault-mutations lock openapi clean distclean \
+	packaging infra-mutations infra-snapshots infra-scan
 
 help: ## List what can be done
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /\1	/p' Makefile | expand -t 32
@@ -40,6 +41,21 @@ imports: setup ## Check the directions of imports
 unit integration contract e2e: setup ## Run one layer of the tests
 	@$(BIN)/pytest --quiet tests/$@
 
+packaging: setup ## Install and import the deployment package on every Python of 3.11 to 3.13 that is here (minutes)
+	@PACKAGING=all $(BIN)/pytest --quiet tests/packaging
+
+infra-mutations: setup ## Take each role and setting out of the Bicep once; `make test` does so for a few (minutes)
+	@INFRA_MUTATIONS=all $(BIN)/pytest --quiet --numprocesses 2 tests/infra/test_mutations.py
+
+infra-snapshots: setup ## Write the predicted resources of infra/cases anew, for review
+	@$(BIN)/python -m tests.infra.compiler
+
+infra-scan: setup ## Scan the predicted resources with checkov, the workflows with zizmor (installs both, minutes)
+	@$(BIN)/python infra/checks/scan.py
+
+conformance: setup ## Compare the Functions host stand-in with what the real host answered
+	@$(BIN)/python -m tests.conformance
+
 faults: setup ## Play random schedules of faults (SCHEDULES=10000 FIRST=0); a failing seed is printed and shrunk
 	@$(BIN)/python -m tests.faults --schedules $(or $(SCHEDULES),10000) --first $(or $(FIRST),0) --jobs 2
 
@@ -49,6 +65,7 @@ fault-mutations: setup ## Take out each guard and count the schedules until that
 lock: setup ## Pin the requirements anew
 	@$(COMPILE) requirements.in --output-file requirements.txt
 	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+	@for tool in checkov zizmor; do $(COMPILE) infra/checks/$$tool.in --output-file infra/checks/$$tool.txt; done
 
 openapi: setup ## Write docs/openapi.json anew
 	@$(BIN)/python -c 'import json; from shared import openapi, version; print(json.dumps(openapi.document(version.VERSION), indent=2))' \

@@ -75,3 +75,13 @@ def find() -> Compiler:
 def copy_of_infra(to: Path) -> Path:
     """Copy the folder `infra`, so that predictions and mutations leave no trace in the tree."""
     return Path(shutil.copytree(INFRA, to / "infra"))
+
+
+def _write_predictions() -> None:
+    """Write the predictions of all cases beside their parameters, for review."""
+    for case in CASES:
+        find().predict(INFRA, case)
+
+
+if __name__ == "__main__":
+    _write_predictions()
