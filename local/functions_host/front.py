@@ -53,7 +53,7 @@ class Front:
             return refused or await self._durable.answer(request, durable, origin=origin_of(request))
         admin = _below(path, _ADMIN_PATH)
         if admin is not None:
-            return self._admin.answer(request, admin.strip("/").split("/"))
+            return await self._admin.answer(request, admin.strip("/").split("/"))
         if path == "/":
             return Response("This Azure Functions stand-in is running.\n", media_type="text/plain")
         return await self._triggers.answer(request, path)

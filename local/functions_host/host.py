@@ -34,6 +34,7 @@ from local.functions_host.rows import WorkItem
 from local.functions_host.schedules import Schedules
 from local.functions_host.store import Store
 from local.functions_host.timers import Timers
+from local.functions_host.tool_runs import ToolRuns
 
 _GRACE_S = 2.0
 
@@ -107,7 +108,14 @@ class Host:
         routes = routes_of(self._functions)
         self._front = Front(
             durable=DurableApi(OrchestrationClient(store, wake=self._wake), plan.links),
-            admin=AdminApi(self._functions, plan.keys, plan.links, settings.route_prefix),
+            admin=AdminApi(
+                self._functions,
+                ToolRuns(self._invoker, durable_client=binding),
+                plan.keys,
+                plan.links,
+                folder=plan.app,
+                prefix=settings.route_prefix,
+            ),
             triggers=HttpTriggers(
                 routes, self._invoker, prefix=settings.route_prefix, keys=plan.keys, durable_client=binding
             ),

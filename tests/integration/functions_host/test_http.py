@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.integration.functions_host.running_host import RunningHost
+from tests.integration.functions_host.running_host import RunningHost, wait_for
 
 GUID = "0b6ef9a1-7a67-4a3c-9f65-9f2b62b1a111"
 
@@ -242,3 +242,13 @@ def test_starter_answers_with_management_links(host: RunningHost) -> None:
     assert links["terminatePostUri"] == f"{base}/terminate?reason={{text}}&{tail}"
     host.final("linked")
     assert httpx.get(links["statusQueryGetUri"]).json()["output"] == 3
+
+
+def test_function_runs_because_a_tool_asks(host: RunningHost) -> None:
+    """POST /admin/functions/NAME runs a timer, and asks for a JSON body; what cannot be run by hand is refused."""
+    master = {"headers": {"x-functions-key": host.key("master")}}
+    assert host.call("POST", "/admin/functions/by_setting", **master).status_code == 415
+    assert host.call("POST", "/admin/functions/by_setting", json={"input": ""}, **master).status_code == 202
+    wait_for(lambda: host.notes("by_setting"), "the timer that the tool asked for")
+    refused = host.call("POST", "/admin/functions/chain", json={"input": ""}, **master)
+    assert (refused.status_code, "cannot be run by hand" in refused.text) == (400, True)
