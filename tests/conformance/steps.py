@@ -1,0 +1,99 @@
+"""The steps that scenes are made of: each brings a stage a little further. Knows no fact by name."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.conformance.stage import FINAL, Stage, StageError
+
+Step = Callable[[Stage], object]
+
+
+def started(name: str, value: Any = None) -> Step:
+    """An orchestration was started, with the input the SDK would send for this value."""
+    return lambda stage: stage.start(name, value)
+
+
+def posted(name: str, content: str | None) -> Step:
+    """An orchestration was started by webhook with this body."""
+    return lambda stage: stage.manage("POST", f"/orchestrators/{name}/{stage.id}", content)
+
+
+def status_is(*names: str) -> Step:
+    """It has one of these statuses."""
+    return lambda stage: stage.until(lambda status: status["runtimeStatus"] in names)
+
+
+def ended() -> Step:
+    """It has ended."""
+    return status_is(*FINAL)
+
+
+def asked(operation: str, reason: str = "") -> Step:
+    """Its management link of this name was used."""
+
+    def ask(stage: Stage) -> None:
+        query = f"?reason={reason}" if reason else ""
+        answer = stage.manage("POST", f"/instances/{stage.id}/{operation}{query}")
+        if answer.is_error:
+            raise StageError(f"{operation}: {answer.status_code} {answer.text[:200]}")
+
+    return ask
+
+
+def raised(name: str, value: Any, *, sdk: bool = False) -> Step:
+    """An event was raised: by webhook, or as the SDK sends it, JSON text within JSON."""
+
+    def send(stage: Stage) -> None:
+        content = json.dumps(json.dumps(value)) if sdk else json.dumps(value)
+        answer = stage.manage("POST", f"/instances/{stage.id}/raiseEvent/{name}", content)
+        if answer.is_error:
+            raise StageError(f"raising {name}: {answer.status_code} {answer.text[:200]}")
+
+    return send
+
+
+def history_has(*kinds: str, count: int = 1) -> Step:
+    """Its history has an event of each of these kinds, ``count`` times."""
+
+    def enough(status: dict[str, Any]) -> bool:
+        seen = [event["EventType"] for event in status["historyEvents"]]
+        return all(seen.count(kind) >= count for kind in kinds)
+
+    return lambda stage: stage.until(enough)
+
+
+def custom_status_is(value: Any) -> Step:
+    """Its custom status has this value."""
+    return lambda stage: stage.until(lambda status: status["customStatus"] == value)
+
+
+def replayed(stage: Stage) -> None:
+    """The orchestration of the trace was started with the input the trace shows."""
+    body = stage.fact["body"]
+    stage.start(body["name"], None if body["input"] is None else json.loads(body["input"]))
+
+
+def seven_pages(stage: Stage) -> None:
+    """Seven chains ran, with ids that end in 0 to 6."""
+    for number in range(7):
+        stage.start("chain", 1, f"{stage.prefix}page-{number}")
+    for number in range(7):
+        stage.until(lambda status: status["runtimeStatus"] == "Completed", f"{stage.prefix}page-{number}")
+
+
+def three_failures(stage: Stage) -> None:
+    """Three orchestrations failed."""
+    for number in range(3):
+        stage.start("raises", None, f"{stage.prefix}failure-{number}")
+    for number in range(3):
+        stage.until(lambda status: status["runtimeStatus"] == "Failed", f"{stage.prefix}failure-{number}")
+
+
+RUN = (replayed, ended())
+COMPLETED = (started("chain", 1), ended())
+FAILED = (started("raises"), ended())
+RUNNING = (started("tm", 60), history_has("TimerCreated"))
+SUSPENDED = (*RUNNING, asked("suspend", "hold on"), status_is("Suspended"))
+TERMINATED = (*RUNNING, asked("terminate", "enough"), ended())
+LISTENING = (started("ev_form"), status_is("Running"))
