@@ -62,9 +62,6 @@ faults: setup ## Play random schedules of faults (SCHEDULES=10000 FIRST=0); a fa
 fault-mutations: setup ## Take out each guard and count the schedules until that is noticed (SCHEDULES=100)
 	@$(BIN)/python -m tests.faults --mutations --schedules $(or $(SCHEDULES),100)
 
-conformance: setup ## Compare the Functions host stand-in with what the real host answered
-	@$(BIN)/python -m tests.conformance
-
 lock: setup ## Pin the requirements anew
 	@$(COMPILE) requirements.in --output-file requirements.txt
 	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
