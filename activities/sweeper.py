@@ -32,9 +32,9 @@ _SLOW_RESTART_EVERY = timedelta(minutes=10)
 async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """Sweep every pool; one that fails does not keep the others waiting."""
     del timer
-    for model, pool in configuration().pools.items():
+    for model in configuration().pools:
         try:
-            found = await pools.snapshot(model, pool.lanes)
+            found = await pools.snapshot(model, whole=True)
             job_telemetry.queue(model, [one.row.created_at for one in found.waiting.values()], clock.now())
             for ulid, member in found.waiting.items():
                 if ulid in found.running:
@@ -80,10 +80,23 @@ async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationC
             continue
         if now < _next_try(member):
             continue
-        if await stories.state(client, ref) in {"missing", "ended", "terminated"}:
+        state = await stories.state(client, ref)
+        if state == "terminated":
+            await _flag_cancelled(ref)
+        if state in {"missing", "ended", "terminated"}:
             _log.warning("%s: its story is not running; starting it again", ref.job_id)
             await pools.note_restart(model, member, now)
             await stories.start(client, [ref])
+
+
+async def _flag_cancelled(ref: JobRef) -> None:
+    """Take the termination of a story for what it says: its job is not wanted any more. A conflict: the next minute."""
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    if stored and not stored.job.state.is_final:
+        flagged = stored.job.changed(clock.now(), cancel_requested=True)
+        await jobs.save(
+            stored, flagged, events=[jobs.Event("cancel-requested", "cancel_requested", {"by": "operator"})]
+        )
 
 
 async def _late(ref: JobRef, until: datetime, now: datetime) -> None:

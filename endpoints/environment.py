@@ -70,7 +70,7 @@ async def _storage_fault() -> str | None:
 def _setting(settings: Settings, name: str) -> SettingView:
     field = Settings.model_fields[name]
     value: Any = getattr(settings, name)
-    hidden = value is None or isinstance(value, SecretStr) or name in _SECRET
+    hidden = value is None or isinstance(value, SecretStr) or name in _SECRET or "@" in str(value)  # a URL with a user
     return SettingView(
         name=name.upper(),
         is_set=name in settings.model_fields_set,

@@ -35,7 +35,7 @@ class LaneSetting(BaseModel):
     api_key: SecretStr | None = None
     api_key_setting: str | None = None
     max_in_flight: int | None = Field(default=None, ge=1, le=100)
-    creates_per_minute: int | None = Field(default=None, ge=1, le=10_000)
+    creates_per_minute: int | None = Field(default=None, ge=1, le=600)
     offers: tuple[Offer, ...] | None = Field(default=None, min_length=1)
     usd_per_second: Decimal | None = Field(default=None, ge=0)
     typical_render_s: float | None = Field(default=None, gt=0)
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         default=None, description="Key of the video provider; none on Azure means the app's managed identity"
     )
     sora_max_in_flight: int | None = Field(default=None, ge=1, le=100, description="Renders at once at the provider")
-    sora_creates_per_minute: int | None = Field(default=None, ge=1, le=10_000, description="Creates a minute")
+    sora_creates_per_minute: int | None = Field(default=None, ge=1, le=600, description="Creates a minute")
     sora_typical_render_s: float | None = Field(
         default=None, gt=0, description="Seconds a render takes, until the lane has a history of its own"
     )
@@ -205,6 +205,11 @@ def _contradictions(settings: Settings, lanes: list[Lane]) -> Iterator[Fault]:
         yield Fault("LANES", "two lanes have the same name (`main` is the one of the SORA_ settings)")
     if settings.storage_connection_string and settings.storage_account_name:
         yield Fault("STORAGE_ACCOUNT_NAME", "set STORAGE_CONNECTION_STRING or STORAGE_ACCOUNT_NAME, not both")
+    connection = settings.storage_connection_string.get_secret_value() if settings.storage_connection_string else None
+    if connection and "AccountName=" not in connection and connection != "UseDevelopmentStorage=true":
+        yield Fault("STORAGE_CONNECTION_STRING", "this is no connection string: it names no account")
+    if settings.sora_endpoint and (settings.sora_endpoint.username or settings.sora_endpoint.password):
+        yield Fault("SORA_ENDPOINT", "put no user or password into the address; the key has a setting of its own")
     if not settings.storage_connection_string and not settings.storage_account_name:
         yield Fault("STORAGE_ACCOUNT_NAME", "set STORAGE_ACCOUNT_NAME (or STORAGE_CONNECTION_STRING for development)")
     if settings.owner_mode == "local" and os.environ.get("WEBSITE_INSTANCE_ID"):

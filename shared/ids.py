@@ -80,11 +80,6 @@ class JobId:
         return f"gen_{self.ulid}_{n}"
 
 
-def job_id_of_inv(inv: str) -> JobId:
-    """Read the job back from the inverted ULID of a row key."""
-    return JobId(invert(inv))
-
-
 def parse_generation_id(text: str) -> tuple[JobId, int] | None:
     """Read `gen_{ULID}_{n}`; None for anything else."""
     match = re.fullmatch(rf"gen_({_ULID.pattern})_(\d{{1,2}})", text)

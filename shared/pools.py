@@ -162,8 +162,8 @@ async def forget(ref: JobRef) -> None:
     await _commit(ref.model, [Delete(_run_key(ref.job_id))])
 
 
-async def snapshot(model: str, lanes: Sequence[Lane] = ()) -> Snapshot:
-    """Read a pool: one range of at most 100 rows, and the first 1,000 tickets only while one of `lanes` is open."""
+async def snapshot(model: str, lanes: Sequence[Lane] = (), *, whole: bool = False) -> Snapshot:
+    """Read a pool: one range of at most 100 rows; the first 1,000 tickets while one of `lanes` is open, or if asked."""
     table = await storage.table()
     found: list[Row] = []
     top = _FIRST_ROWS
@@ -173,7 +173,7 @@ async def snapshot(model: str, lanes: Sequence[Lane] = ()) -> Snapshot:
         )
         found += more
         read = _snapshot(found)
-        needed = not read.waiting or _has_open(read, lanes)
+        needed = whole or not read.waiting or _has_open(read, lanes)
         if len(more) < top or not needed or len(read.waiting) >= _MOST_ROWS:
             return read
         top = _MOST_ROWS

@@ -122,9 +122,12 @@ async def scan(
         parameters=bounds,
         results_per_page=top,
     )
+    found: list[Row] = []
     async for page in query.by_page():
-        return [_row(entity) async for entity in page]
-    return []
+        found += [_row(entity) async for entity in page]
+        if len(found) >= top:  # the service may cut a page short, and then says that there is more
+            break
+    return found
 
 
 async def commit(table: TableClient, partition: str, changes: Sequence[Change]) -> bool:

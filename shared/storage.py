@@ -16,7 +16,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.data.tables.aio import TableClient
 
 from shared import telemetry
-from shared.config import NotConfiguredError, settings
+from shared.config import NotConfiguredError, configuration, settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -173,6 +173,9 @@ def _account() -> _Account:
     secret, name = chosen.storage_connection_string, chosen.storage_account_name
     if (secret is None) == (name is None):
         raise NotConfiguredError("set STORAGE_ACCOUNT_NAME or STORAGE_CONNECTION_STRING, one and not both")
+    for fault in configuration().faults:
+        if fault.setting == "STORAGE_CONNECTION_STRING":
+            raise NotConfiguredError(f"STORAGE_CONNECTION_STRING: {fault.message}")
     return _Account(secret.get_secret_value() if secret else None, name)
 
 

@@ -115,7 +115,15 @@ async def submit(
         await pools.remove_ticket(job.model, pools.ticket_key(job))
         return written
     await pools.ready_ticket(job.model, pools.ticket_key(job))
-    return Accepted(job, await pools.admit(job.model))
+    return Accepted(job, await _admitted(job.model))
+
+
+async def _admitted(model: str) -> list[JobRef]:
+    """Admit who may start. The job is in already: where the pool is too busy to be changed, the sweeper admits."""
+    try:
+        return await pools.admit(model)
+    except TimeoutError:
+        return []
 
 
 def _misfits(pool: Pool, size: str, seconds: int, variants: int) -> list[FieldError]:

@@ -78,6 +78,8 @@ def test_a_bad_value_is_a_sentence_that_names_its_setting(
     [
         ({"SORA_AOAI_RESOURCE": "contoso"}, "SORA_ENDPOINT"),
         ({"STORAGE_ACCOUNT_NAME": "media"}, "STORAGE_ACCOUNT_NAME"),
+        ({"STORAGE_CONNECTION_STRING": "hello"}, "STORAGE_CONNECTION_STRING"),
+        ({"SORA_ENDPOINT": "https://user:secret@gateway.example/v1"}, "SORA_ENDPOINT"),
         ({"OWNER_MODE": "local", "WEBSITE_INSTANCE_ID": "1"}, "OWNER_MODE"),
         ({"OWNER_MODE": "entra"}, "OWNER_MODE"),
         ({"LANES": json.dumps([LANE | {"name": "main"}])}, "LANES"),

@@ -169,7 +169,7 @@ def is_problem() -> IsProblem:
 def small_lane(model: str, endpoint: str, **other: Any) -> dict[str, Any]:
     """One more model, which takes the cheapest film there is."""
     facts = {"name": model, "model": model, "api": "jobs", "endpoint": endpoint, "deployment": "sora"}
-    limits = {"max_in_flight": 2, "creates_per_minute": 10_000, "typical_render_s": 1, "usd_per_second": "0.05"}
+    limits = {"max_in_flight": 2, "creates_per_minute": 600, "typical_render_s": 1, "usd_per_second": "0.05"}
     return facts | limits | {"api_key": "emulator-key", "offers": [SMALL]} | other
 
 
@@ -190,7 +190,7 @@ def app_settings(azurite: Azurite, provider: Provider) -> dict[str, str]:
         "SORA_DEPLOYMENT": "sora-2",
         "SORA_AOAI_API_KEY": "emulator-key",
         "SORA_MAX_IN_FLIGHT": "2",
-        "SORA_CREATES_PER_MINUTE": "10000",
+        "SORA_CREATES_PER_MINUTE": "600",
         "SORA_TYPICAL_RENDER_S": "1",
         "LANES": json.dumps(lanes),
         "OWNER_MODE": "key",

@@ -201,7 +201,7 @@ async def lab(
         "model": model,
         "api": "jobs",
         "api_key": "emulator-key",
-        "creates_per_minute": 10_000,
+        "creates_per_minute": 600,
         "usd_per_second": "0.10",
         "typical_render_s": 1,
         "offers": [{"sizes": ["480x480", "1280x720"], "seconds": [1, 4], "max_variants": 4}],
