@@ -107,8 +107,7 @@ class FakeTable:
         for index, (kind, entity, *options) in enumerate(batch):
             key = entity["RowKey"]
             try:
-                if key in decided:
-                    raise _RefusedError(400, "InvalidDuplicateRow")
+                _check_new(key, decided)
                 decided[key] = _decide(kind, entity, options[0] if options else {}, part.rows.get(key))
             except _RefusedError as refused:
                 raise _error(refused.status, refused.code, index) from None
@@ -152,6 +151,11 @@ class _Query:
 async def _each(page: list[TableEntity]) -> AsyncIterator[TableEntity]:
     for entity in page:
         yield entity
+
+
+def _check_new(key: str, decided: Mapping[str, Values | None]) -> None:
+    if key in decided:
+        raise _RefusedError(400, "InvalidDuplicateRow")
 
 
 def _decide(kind: str, entity: Values, options: Values, there: tuple[str, Values] | None) -> Values | None:

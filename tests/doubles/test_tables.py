@@ -36,7 +36,7 @@ async def refused(table: Any, *operations: Any) -> tuple[int, int]:
     return caught.value.status_code or 0, caught.value.index
 
 
-async def keys(table: Any, comparison: str, start: str, end: str, top: int, partition: str = "p") -> list[list[str]]:
+async def keys(table: Any, comparison: str, start: str, end: str, *, top: int, partition: str = "p") -> list[list[str]]:
     """The keys of a range, page by page."""
     query = table.query_entities(
         f"PartitionKey eq @partition and RowKey {comparison} @start and RowKey lt @end",
@@ -130,7 +130,7 @@ async def test_a_batch_has_at_most_100_operations(table: Any) -> None:
     await table.submit_transaction([("create", row(f"{n:03}")) for n in range(100)])
     with pytest.raises(Exception):  # noqa: B017, PT011 - 400 on Azure, a broken reply on Azurite
         await table.submit_transaction([("create", row(f"x{n:03}")) for n in range(101)])
-    assert await keys(table, "ge", "x", "y", 1000) == [[]]
+    assert await keys(table, "ge", "x", "y", top=1000) == [[]]
 
 
 async def test_a_batch_has_at_most_4_mib(table: Any) -> None:
@@ -162,9 +162,9 @@ async def test_a_range_is_in_the_order_of_keys(table: Any) -> None:
     for key in ("b!2", "a!1", "b!1", "b!3", "b~", "c!1"):
         await table.submit_transaction([("create", row(key))])
     await table.submit_transaction([("create", row("b!9", "q"))])
-    assert await keys(table, "ge", "b!", "b!~", 2) == [["b!1", "b!2"], ["b!3"]]
-    assert await keys(table, "gt", "b!1", "b!~", 10) == [["b!2", "b!3"]]
-    assert await keys(table, "ge", "b!", "b!~", 10, "nobody") == [[]]
+    assert await keys(table, "ge", "b!", "b!~", top=2) == [["b!1", "b!2"], ["b!3"]]
+    assert await keys(table, "gt", "b!1", "b!~", top=10) == [["b!2", "b!3"]]
+    assert await keys(table, "ge", "b!", "b!~", top=10, partition="nobody") == [[]]
 
 
 async def test_an_empty_batch_is_refused(table: Any) -> None:

@@ -10,13 +10,16 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
 
 from tests.faults.invariants import judge
 from tests.faults.mutations import MUTATIONS, schedules_needed
 from tests.faults.shrinking import shrunk
 from tests.faults.world import play
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _CHUNK = 8
 _SHOWN_FAILURES = 5

@@ -1,4 +1,4 @@
-"""What is decided by chance, so that a seed decides it again: draws by name, and faults that can be forbidden one by one.
+"""What chance decides, so that a seed decides it again: draws by name, and faults that can be forbidden one by one.
 
 A draw depends on the seed and on the name of the place alone. So leaving one fault out changes no other draw, and a
 failing schedule can be made smaller.
@@ -6,10 +6,12 @@ failing schedule can be made smaller.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 T = TypeVar("T")
 

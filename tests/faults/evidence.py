@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shared import rows
-from shared.ids import job_id_of_inv
+from shared.ids import JobId, invert
 from shared.models.job import Attempt, Job
 from tests.faults.virtual_time import BEGINNING
 
@@ -42,7 +42,7 @@ class Recorder:
         if kind == "try" and after and "concluded" in json.loads(after.get("nested", "{}")) | after:
             attempt = rows.model_of(Attempt, after)
             if attempt.concluded:
-                job_id = str(job_id_of_inv(rest.split("!")[0]))
+                job_id = str(JobId(invert(rest.split("!")[0])))
                 self.concluded_s.setdefault((job_id, attempt.n), asyncio.get_running_loop().time())
 
 

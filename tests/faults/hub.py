@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.durable_functions import OrchestrationRuntimeStatus
 
@@ -23,9 +22,13 @@ from local.functions_host.interpreter import decide
 from local.functions_host.invoker import UserCodeError
 from local.functions_host.rows import InstanceRow
 from local.functions_host.steps import Progress, begin_again, commit_of, execution_started
-from tests.faults.chance import Chance
 from tests.faults.virtual_time import now_us
 from tests.faults.workers import Death, Worker, acting, dead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tests.faults.chance import Chance
 
 DELIVERIES = ("twice", "again", "slow")
 CALLS = ("crash", "crash_after", "fails", "lost")
@@ -286,7 +289,7 @@ class DurableClient:
         def start() -> str:
             there = self.hub.instances.get(instance_id)
             is_open = there is not None and not there.row.is_final
-            if there and is_open and self.hub.chance.draw(f"{there.place}?race") < 0.9:  # noqa: PLR2004 - mostly
+            if there and is_open and self.hub.chance.draw(f"{there.place}?race") < 0.9:
                 raise RuntimeError(f"Instance with ID {instance_id} already exists.")
             self.hub.start(name, instance_id, compact(client_input))
             return instance_id

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.attempts import _claim_place
@@ -17,6 +16,8 @@ from tests.faults.evidence import Evidence
 from tests.faults.provider import prompt_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.faults.provider import Create
     from tests.faults.world import World
 
@@ -163,13 +164,7 @@ def indexes_agree(known: Evidence) -> Iterator[str]:
             yield f"{job.id} has an attempt that was never concluded: {_attempts(known, job)}"
         if job.render_id and not _is_claimed(known, job):
             yield f"{job.id} has {job.render_id} without its claim"
-    ids = {job.inv for job in known.jobs.values()}
-    for partition, part in known.rows.items():
-        for key, values in part.items():
-            if partition.startswith("o!") and not key.startswith("key!") and key.split("!")[1] not in ids:
-                yield f"{key} belongs to no job"
-            if key.startswith("key!") and values["job_id"] not in known.jobs:
-                yield f"{key} names {values['job_id']}, which is not there"
+    yield from _belongs_to_nobody(known)
 
 
 def videos_show_their_prompt(known: Evidence) -> Iterator[str]:
@@ -234,6 +229,16 @@ def _high_water(flights: list[tuple[float, float]]) -> int:
         level += change
         most = max(most, level)
     return most
+
+
+def _belongs_to_nobody(known: Evidence) -> Iterator[str]:
+    ids = {job.inv for job in known.jobs.values()}
+    for partition, part in known.rows.items():
+        for key, values in part.items():
+            if partition.startswith("o!") and not key.startswith("key!") and key.split("!")[1] not in ids:
+                yield f"{key} belongs to no job"
+            if key.startswith("key!") and values["job_id"] not in known.jobs:
+                yield f"{key} names {values['job_id']}, which is not there"
 
 
 def _list_of(job: Job) -> str:

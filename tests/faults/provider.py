@@ -12,20 +12,22 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from local.azure_openai.config import Settings
 from local.azure_openai.emulator import Emulator
-from local.azure_openai.film import Film
 from local.azure_openai.models import Dialect
 from local.azure_openai.server import application
 from local.azure_openai.state import Phase, Render, finished_at, leaves_flight_at
 from local.azure_openai.store import Store
-from tests.faults.chance import Chance
 from tests.faults.virtual_time import BEGINNING
 from tests.faults.workers import Actor, acting, dead
+
+if TYPE_CHECKING:
+    from local.azure_openai.film import Film
+    from tests.faults.chance import Chance
 
 Crash = Callable[[str], None]
 

@@ -7,12 +7,14 @@ fault hides another by always being there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tests.faults.chance import Chance
 from tests.faults.hub import CALLS, DELIVERIES
 from tests.faults.provider import CONTENTS, CREATES, LOOKS
 from tests.faults.storage_faults import READS, WRITES
+
+if TYPE_CHECKING:
+    from tests.faults.chance import Chance
 
 FAULTS = (
     *sorted({f"storage {kind}" for kind in (*READS, *WRITES)}),
@@ -74,7 +76,7 @@ class Scenario:
 
 def scenario(chance: Chance) -> Scenario:
     """Draw a scenario."""
-    is_sora_1 = chance.draw("dialect") < 0.3  # noqa: PLR2004 - a share
+    is_sora_1 = chance.draw("dialect") < 0.3
     asked = [_job(chance, n, is_sora_1=is_sora_1) for n in range(chance.one_of("jobs", (1, 1, 2, 2, 3, 4)))]
     until_s = chance.stretched("faults until", 300, 3000)
     rates = _rates(chance)
@@ -84,7 +86,7 @@ def scenario(chance: Chance) -> Scenario:
         planned=_planned(chance, len(asked), until_s),
         rates=rates,
         render_s=chance.stretched("render", 5, 90) * chance.one_of("long", (1, 1, 1, 5)),
-        skew_s=chance.between("skew", -20, 20) if chance.draw("skewed") < 0.5 else 0.0,  # noqa: PLR2004 - a share
+        skew_s=chance.between("skew", -20, 20) if chance.draw("skewed") < 0.5 else 0.0,
         page_size=chance.one_of("pages", (1, 2, 100)),
         workers=chance.one_of("workers", (1, 2, 2)),
         faults_until_s=until_s,
@@ -126,17 +128,17 @@ def _lanes(chance: Chance, *, is_sora_1: bool) -> list[dict[str, Any]]:
 
 def _job(chance: Chance, n: int, *, is_sora_1: bool) -> Asked:
     tag = chance.one_of(f"tag {n}", ("", "", "", "", "", "", "", " [fails]", " [moderated]", " [moderated:output]"))
-    subject = 0 if n and chance.draw(f"equal {n}") < 0.15 else n  # noqa: PLR2004 - a share
+    subject = 0 if n and chance.draw(f"equal {n}") < 0.15 else n
     request: dict[str, Any] = {"prompt": f"a kite, number {subject}{'' if subject != n else tag}"}
     if is_sora_1:
         request["variants"] = chance.one_of(f"variants {n}", (1, 2))
-    if chance.draw(f"deadline {n}") < 0.2:  # noqa: PLR2004 - a share
+    if chance.draw(f"deadline {n}") < 0.2:
         request["deadline_s"] = int(chance.stretched(f"deadline of {n}", 60, 1200))
     return Asked(
         at_s=chance.stretched(f"at {n}", 0.1, 120),
         request=request,
         owner=f"owner-{chance.one_of(f'owner {n}', (0, 0, 1))}",
-        key=f"key-{n}" if chance.draw(f"key {n}") < 0.8 else None,  # noqa: PLR2004 - a share
+        key=f"key-{n}" if chance.draw(f"key {n}") < 0.8 else None,
         copies=chance.one_of(f"copies {n}", (1, 1, 1, 2, 3)),
     )
 
@@ -145,7 +147,7 @@ def _planned(chance: Chance, jobs: int, until_s: float) -> list[Planned]:
     cancels = [
         Planned(chance.stretched(f"cancel {n}", 0.2, 1000), "cancel", n)
         for n in range(jobs)
-        if chance.draw(f"cancels {n}") < 0.2  # noqa: PLR2004 - a share
+        if chance.draw(f"cancels {n}") < 0.2
     ]
     count = chance.one_of("happenings", (0, 0, 1, 1, 2, 4))
     others = [

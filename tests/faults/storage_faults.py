@@ -1,4 +1,4 @@
-"""The storage as seen through a network that pauses, loses and delays; in front of the doubles. Knows no row and no blob.
+"""The storage as seen through a network that pauses, loses and delays. Knows no row and no blob.
 
 Each request is an effect: before it and after it, whoever sent it may be stopped for a while, or for ever.
 """
@@ -9,14 +9,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 
-from tests.doubles.blobs import FakeBlob, FakeContainer
-from tests.doubles.tables import FakeTable
-from tests.faults.chance import Chance
 from tests.faults.workers import acting, dead
+
+if TYPE_CHECKING:
+    from tests.doubles.blobs import FakeBlob, FakeContainer
+    from tests.doubles.tables import FakeTable
+    from tests.faults.chance import Chance
 
 T = TypeVar("T")
 Crash = Callable[[str], None]
@@ -34,6 +36,8 @@ class StorageFaults:
     rates: dict[str, float]
     is_over: Callable[[], bool]
     under_way: set[asyncio.TimerHandle] = field(default_factory=set[asyncio.TimerHandle])
+
+    _arriving: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     async def request(self, effect: str, apply: Callable[[], Awaitable[T]], *, writes: bool) -> T:
         """Carry one request out, or not, or later; tell whoever asked, or not."""
@@ -74,7 +78,8 @@ class StorageFaults:
 
         def arrive() -> None:
             self.under_way.discard(handle)
-            loop.create_task(_quietly(apply))
+            self._arriving.add(task := loop.create_task(_quietly(apply)))
+            task.add_done_callback(self._arriving.discard)
 
         handle = loop.call_later(self.chance.stretched(f"{place}?late", 0.01, 30), arrive)
         self.under_way.add(handle)

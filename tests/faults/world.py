@@ -1,4 +1,4 @@
-"""One lab in virtual time: the real app code on doubles of the storage, of the task hub and of time, and a real emulator.
+"""One lab in virtual time: the real app code on doubles of storage, task hub and time, and a real emulator.
 
 Plays a scenario until nothing moves any more; what has become of it is judged elsewhere.
 """
@@ -11,11 +11,10 @@ import json
 import logging
 import os
 import random
-from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import azure.functions as func
@@ -24,7 +23,6 @@ import httpx
 import function_app
 from local.functions_host import steps
 from shared import clock, config, ids, media, storage
-from shared.footage import BinaryFile
 from shared.providers import transport
 from tests.doubles.blobs import FakeContainer
 from tests.doubles.tables import FakeTable
@@ -36,6 +34,11 @@ from tests.faults.provider import FaultyProvider, prompt_of
 from tests.faults.scenario import Asked, Planned, Scenario, scenario
 from tests.faults.storage_faults import FaultyContainer, FaultyTable, StorageFaults
 from tests.faults.workers import Death, Worker, acting
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+    from shared.footage import BinaryFile
 
 HORIZON_S = 30 * 3600.0
 SWEEP_S = 60.0
@@ -152,7 +155,7 @@ class World:
 
     async def _cancel(self, planned: Planned) -> None:
         await asyncio.sleep(planned.at_s)
-        job_id = next((r.body["id"] for r in self.replies if r.asked == planned.job and r.status == 202), None)  # noqa: PLR2004 - HTTP's number
+        job_id = next((r.body["id"] for r in self.replies if r.asked == planned.job and r.status == 202), None)
         if job_id is not None and self.chance.happens(planned.name):
             owner = self.plan.asked[planned.job].owner
             await self.http(f"cancel {planned.name}", "cancel_video_job", owner=owner, route={"job_id": job_id})
