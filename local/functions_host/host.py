@@ -37,6 +37,8 @@ from local.functions_host.timers import Timers
 from local.functions_host.tool_runs import ToolRuns
 
 _GRACE_S = 2.0
+# Kestrel's, and longer than any client keeps a connection: else one that is closed as it is taken resets a POST.
+_KEEP_ALIVE_S = 130
 
 _log = logging.getLogger("host")
 
@@ -199,5 +201,6 @@ def _server(app: Any) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=_KEEP_ALIVE_S,
     )
     return _Server(config)
