@@ -1,0 +1,78 @@
+"""Rules of what `azd` runs around a deployment: choices that cannot work are refused before anything is created."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.infra.compiler import INFRA, ROOT
+
+_HOOKS = INFRA / "hooks"
+
+
+def _run(hook: Path, **chosen: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"]} | chosen
+    return subprocess.run(  # noqa: S603 - our own script
+        ["sh", hook],  # noqa: S607 - as azd runs it
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "missing"),
+    [
+        ({"VIDEO_MODEL": "sora-2"}, "VIDEO_MODEL_VERSION"),
+        ({"VIDEO_MODEL": "sora-2", "OPENAI_NAME": "contoso"}, "OPENAI_RESOURCE_GROUP"),
+    ],
+)
+def test_half_a_choice_is_refused(chosen: dict[str, str], missing: str) -> None:
+    """A model without its version, or an account without its group, ends with the name of what is missing."""
+    done = _run(_HOOKS / "check_choices.sh", **chosen)
+    assert done.returncode == 1
+    assert missing in done.stderr
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"VIDEO_MODEL": "sora-2", "VIDEO_MODEL_VERSION": "2025-12-08"},
+        {"VIDEO_MODEL": "sora-2", "OPENAI_NAME": "contoso", "OPENAI_RESOURCE_GROUP": "rg-models"},
+        {"LANES": "[]"},
+    ],
+)
+def test_whole_choices_pass_in_silence(chosen: dict[str, str]) -> None:
+    """What can be deployed is not commented on."""
+    done = _run(_HOOKS / "check_choices.sh", **chosen)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_no_model_is_allowed_and_said() -> None:
+    """A deployment without a model works, and the hook says how to choose one."""
+    done = _run(_HOOKS / "check_choices.sh")
+    assert done.returncode == 0
+    assert "VIDEO_MODEL" in done.stdout
+
+
+def test_private_app_is_not_tried_from_outside() -> None:
+    """The smoke test of a private app says why it is left out."""
+    done = _run(_HOOKS / "smoke_test.sh", PRIVATE_NETWORK="true")
+    assert done.returncode == 0
+    assert "inside its network" in done.stdout
+
+
+def test_hooks_are_those_of_azd() -> None:
+    """Every hook that azure.yaml names is there and can be run."""
+    named = [
+        line.split("run:")[1].strip()
+        for line in (ROOT / "azure.yaml").read_text("utf-8").splitlines()
+        if "run:" in line
+    ]
+    assert len(named) == 3
+    for name in named:
+        assert os.access(ROOT / name, os.X_OK), name
