@@ -113,7 +113,7 @@ SCENES = {
     "list-top-3-page-3": Scene((seven_pages,)),
     "list-showHistory": Scene((seven_pages,)),
     "list-showInput-false": Scene((seven_pages,)),
-    "list-top-0": Scene(COMPLETED),
+    "list-top-0": Scene(COMPLETED, view="shapes"),
     "list-bad-token": Scene(COMPLETED),
     "list-filter-createdTimeFrom-invalid": Scene((seven_pages,), view="shapes"),
     "list-instances-trailing-slash": Scene(COMPLETED, view="shapes"),
