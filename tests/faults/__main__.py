@@ -91,7 +91,7 @@ def _tell(seed: str) -> int:
 def _mutations(names: list[str], most: int, first: int) -> int:
     missed = 0
     for name in names:
-        needed, violation = schedules_needed(MUTATIONS[name], most, first)
+        needed, violation = schedules_needed(name, most, first)
         missed += needed is None
         found = f"{needed} schedules: {violation}" if needed else f"not missed within {most} schedules"
         sys.stdout.write(f"{name}: {found}\n")

@@ -28,11 +28,12 @@ from tests.faults.world import play
 Mutation = Callable[[], AbstractContextManager[Any]]
 
 
-def schedules_needed(mutation: Mutation, most: int, first: int = 0) -> tuple[int | None, str]:
-    """Count the schedules until the guard is missed; None when none of them misses it."""
+def schedules_needed(guard: str, most: int, first: int = 0) -> tuple[int | None, str]:
+    """Count the schedules until a guard is missed; None when none of them misses it."""
+    mutation, faults = MUTATIONS[guard]
     for n in range(most):
         with mutation():
-            violations = play(str(first + n), judge).violations
+            violations = play("+".join((str(first + n), *faults)), judge).violations
         if violations:
             return n + 1, violations[0]
     return None, ""
@@ -227,29 +228,33 @@ def _every_cancel_is_outright() -> AbstractContextManager[Any]:
     return patch.object(video_jobs, "_cancel", cancel)
 
 
-MUTATIONS: dict[str, Mutation] = {
-    "an open attempt stops the next": _no_attempt_before_the_create,
-    "attempt in one batch with the job": _attempt_outside_the_batch,
-    "refused is for good": _refused_is_not_for_good,
-    "refused is for good, and no finish is stale": _both(_refused_is_not_for_good, _finish_is_never_stale),
-    "a rate token for each attempt": _no_rate_token,
-    "3 s from token to create": _old_token_is_good,
-    "claim of a render": _no_claim,
-    "ETag of the job": _unguarded(("job!",)),
-    "ETag of an attempt": _unguarded(("try!",)),
-    "ETags of job and attempt": _unguarded(("job!", "try!")),
-    "ETag of the pool's state": _unguarded(("state",)),
-    "ETags of a pool": _unguarded(("state", "wait!", "run!")),
-    "equal prompt": _any_prompt_will_do,
-    "complete listing": _incomplete_lists_count,
-    "slot held while draining": _cancel_frees_the_slot,
-    "stale finish": _finish_is_never_stale,
-    "orphan's hour": _orphans_die_young,
-    "key in the job's batch": _keys_are_not_kept,
-    "a conflict is read before it is believed": _conflicts_are_believed,
-    "probe before storing": _nothing_is_probed,
-    "three 404s and the list": _one_404_is_gone,
-    "stories are started again": _no_story_is_started_again,
-    "tickets are readied or removed": _tickets_stay_unready,
-    "only a queued job is cancelled outright": _every_cancel_is_outright,
+MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
+    "an open attempt stops the next": (_no_attempt_before_the_create, ()),
+    "attempt in one batch with the job": (_attempt_outside_the_batch, ()),
+    "refused is for good": (_refused_is_not_for_good, ("create refused", "hub twice", "hub again")),
+    "refused is for good, and no finish is stale": (
+        _both(_refused_is_not_for_good, _finish_is_never_stale),
+        ("create refused", "hub twice", "hub again"),
+    ),
+    "a rate token for each attempt": (_no_rate_token, ()),
+    "3 s from token to create": (_old_token_is_good, ("storage pause",)),
+    "claim of a render": (_no_claim, ()),
+    "ETag of the job": (_unguarded(("job!",)), ("hub twice", "hub again", "storage pause")),
+    "ETag of an attempt": (_unguarded(("try!",)), ("hub twice", "hub again", "storage pause", "create lost")),
+    "ETags of job and attempt": (_unguarded(("job!", "try!")), ("hub twice", "hub again", "create lost")),
+    "ETag of the pool's state": (_unguarded(("state",)), ("hub twice", "storage pause")),
+    "ETags of a pool": (_unguarded(("state", "wait!", "run!")), ("hub twice", "storage pause")),
+    "equal prompt": (_any_prompt_will_do, ("create vanished", "create late")),
+    "complete listing": (_incomplete_lists_count, ("look error", "create late", "create error_late")),
+    "slot held while draining": (_cancel_frees_the_slot, ()),
+    "stale finish": (_finish_is_never_stale, ("hub again", "storage pause", "create lost")),
+    "orphan's hour": (_orphans_die_young, ("storage pause",)),
+    "key in the job's batch": (_keys_are_not_kept, ()),
+    "a conflict is read before it is believed": (_conflicts_are_believed, ("storage lost",)),
+    "probe before storing": (_nothing_is_probed, ("content cut", "content page")),
+    "three 404s and the list": (_one_404_is_gone, ("look missing",)),
+    "stories are started again": (_no_story_is_started_again, ()),
+    "tickets are readied or removed": (_tickets_stay_unready, ()),
+    "only a queued job is cancelled outright": (_every_cancel_is_outright, ()),
 }
+"""By the guard's name: what takes it out, and the faults that its schedules have besides their own."""

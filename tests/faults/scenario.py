@@ -27,6 +27,9 @@ FAULTS = (
 _OFTEN = ("create", "content", "hub")
 """A job has few of these, so each meets a fault more often."""
 
+_FOCUS_RATES = {"storage": 0.04, "create": 0.25, "look": 0.25, "content": 0.25, "hub": 0.15, "client": 0.1}
+"""How often a fault happens that the seed names, as in `17+storage pause+create late`."""
+
 Happening = Literal[
     "worker dies", "host dies", "hub is lost", "story restarts", "story ends", "cancel", "foreign render"
 ]
@@ -101,7 +104,7 @@ def _rates(chance: Chance) -> dict[str, float]:
         if chance.draw(f"has {fault}") < share:
             times = 8 if fault.startswith(_OFTEN) else 1
             rates[fault] = min(force * times * chance.stretched(f"rate of {fault}", 0.3, 2), 0.25)
-    return rates
+    return rates | {fault: _FOCUS_RATES[fault.split()[0]] for fault in chance.seed.split("+")[1:]}
 
 
 def _lanes(chance: Chance, *, is_sora_1: bool) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.mutations import MUTATIONS, schedules_needed
+from tests.faults.mutations import schedules_needed
 
 SAMPLE = {"key in the job's batch": 12, "stories are started again": 12}
 """Guards that are missed soon, and within how many schedules."""
@@ -15,5 +15,5 @@ SAMPLE = {"key in the job's batch": 12, "stories are started again": 12}
 @pytest.mark.parametrize("guard", SAMPLE)
 def test_a_guard_is_missed_when_it_is_gone(guard: str) -> None:
     """Without the guard some schedule breaks an invariant."""
-    needed, _ = schedules_needed(MUTATIONS[guard], SAMPLE[guard])
+    needed, _ = schedules_needed(guard, SAMPLE[guard])
     assert needed is not None
