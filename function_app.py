@@ -14,7 +14,16 @@ from activities import (
     submit_render,
     sweeper,
 )
-from endpoints import environment, lanes, video_content, video_job_ends, video_jobs, video_quotes, video_rescues
+from endpoints import (
+    environment,
+    lanes,
+    metrics,
+    video_content,
+    video_job_ends,
+    video_jobs,
+    video_quotes,
+    video_rescues,
+)
 from orchestrators import generate_video
 from shared import names, telemetry
 
@@ -26,6 +35,7 @@ _MODULES = (
     video_content,
     lanes,
     environment,
+    metrics,
     generate_video,
     submit_render,
     find_render,

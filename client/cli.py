@@ -17,7 +17,7 @@ from client.exits import MEANING, Exit
 from client.lab import LabClient
 from client.models import Job, JobState
 from client.terminal import fail, print_job, print_saved, put, put_json, run, say
-from client.wording import money, one_line, problem_lines, progress_line, status_lines
+from client.wording import metric_lines, money, one_line, problem_lines, progress_line, status_lines
 
 app = typer.Typer(
     name="lab",
@@ -180,6 +180,20 @@ def status(*, as_json: _JsonOption = False) -> None:
             put("\n".join(status_lines(found)))
         if not found.ready:
             raise typer.Exit(Exit.UNREACHABLE)
+
+    run(work)
+
+
+@app.command()
+def metrics(*, as_json: _JsonOption = False) -> None:
+    """Show what the lab counted since it started: jobs, looks, delays, spend, storage operations."""
+
+    async def work(lab: LabClient) -> None:
+        found = await lab.metrics()
+        if as_json:
+            put_json(found.model_dump(mode="json"))
+        else:
+            put("\n".join(metric_lines(found)))
 
     run(work)
 

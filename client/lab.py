@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from client.errors import UnreachableError
 from client.files import replacing
-from client.models import ContentLink, Job, JobPage, JobState, LabStatus
+from client.models import ContentLink, Job, JobPage, JobState, LabMetrics, LabStatus
 from client.transport import Transport
 
 CALL_PATIENCE_S = 5.0
@@ -150,6 +150,10 @@ class LabClient:
     async def status(self) -> LabStatus:
         """Read how the lab is set up, and what is missing."""
         return _read(LabStatus, await self._get("/env/status"))
+
+    async def metrics(self) -> LabMetrics:
+        """Read what the lab's process counted since it began."""
+        return _read(LabMetrics, await self._get("/metrics"))
 
     async def _get(self, path: str, **params: str | int | None) -> Any:
         given = {name: value for name, value in params.items() if value is not None}

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from client.errors import Problem
 
@@ -134,6 +134,24 @@ class ModelStatus(_FromServer):
     model: str
     offers: tuple[Offer, ...] = ()
     lanes: tuple[LaneStatus, ...] = ()
+
+
+class MetricSeries(_FromServer):
+    """One metric under one set of labels, since the lab's process began."""
+
+    name: str
+    unit: str = ""
+    kind: str = "counter"
+    labels: dict[str, str] = Field(default_factory=dict[str, str])
+    count: int = 0
+    total: float = 0.0
+    most: float = 0.0
+
+
+class LabMetrics(_FromServer):
+    """What a lab's process counted since it began."""
+
+    metrics: tuple[MetricSeries, ...] = ()
 
 
 class LabStatus(_FromServer):

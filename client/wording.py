@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from client.errors import LabError, Problem
-from client.models import Cost, Generation, Job, LabStatus, LaneStatus
+from client.models import Cost, Generation, Job, LabMetrics, LabStatus, LaneStatus, MetricSeries
 
 _KILO = 1000
 
@@ -139,3 +139,22 @@ def one_line(text: str, longest: int) -> str:
     """Shorten any text to one printable line, so that a prompt can neither break a table nor move the cursor."""
     flat = "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
+def metric_lines(found: LabMetrics) -> list[str]:
+    """Say what a lab counted, a line for each metric and its labels."""
+    if not found.metrics:
+        return ["nothing was counted yet"]
+    return [f"{_series_name(one):<56} {_series_value(one)}" for one in found.metrics]
+
+
+def _series_name(one: MetricSeries) -> str:
+    labels = ", ".join(f"{label} {value}" for label, value in one.labels.items() if value)
+    return f"{one.name.removeprefix('lab.')} ({labels})" if labels else one.name.removeprefix("lab.")
+
+
+def _series_value(one: MetricSeries) -> str:
+    unit = "" if one.unit.startswith("{") else f" {one.unit}"
+    if one.kind == "counter":
+        return f"{one.total:g}{unit}"
+    return f"mean {one.total / max(one.count, 1):.3g}, most {one.most:.3g}{unit}, of {one.count}"

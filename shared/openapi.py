@@ -15,6 +15,7 @@ from shared.models.environment import EnvStatus, Health
 from shared.models.job import ImportRequest, JobRequest, JobState, ResolveRequest, RetryRequest
 from shared.models.job_view import ContentLink, Deleted, JobList, JobView, Timeline
 from shared.models.lane_view import LaneList, LaneStatus, Quote
+from shared.models.metrics import Metrics
 from shared.models.problem import CATALOGUE, Code, Problem
 
 Json = dict[str, Any]
@@ -230,6 +231,9 @@ OPERATIONS: tuple[Operation, ...] = (
         (_LANE_ID,),
     ),
     Operation("get", "/env/status", "get_env_status", "Show settings, faults and models", {200: EnvStatus}, _COMMON),
+    Operation(
+        "get", "/metrics", "get_metrics", "Show what this instance counted since it began", {200: Metrics}, _COMMON
+    ),
     Operation("get", "/health", "get_health", "Say that the app answers", {200: Health}, is_open=True),
     Operation("get", "/openapi.json", "get_openapi", "This document", {200: None}, is_open=True),
 )

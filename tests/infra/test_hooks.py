@@ -1,7 +1,6 @@
 """Rules of what `azd` runs around a deployment: choices that cannot work are refused before anything is created."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
