@@ -90,8 +90,9 @@ class Lane(_Frozen):
 
     @property
     def is_azure(self) -> bool:
-        """Whether the endpoint is Azure's own, the only place an identity's token is ever sent to."""
-        return (urlsplit(self.base_url).hostname or "").endswith((".azure.com", ".azure.us", ".azure.cn"))
+        """Whether the endpoint is Azure's own, over TLS: the only place an identity's token is ever sent to."""
+        parts = urlsplit(self.base_url)
+        return parts.scheme == "https" and (parts.hostname or "").endswith((".azure.com", ".azure.us", ".azure.cn"))
 
     def takes(self, size: str, seconds: int, variants: int = 1) -> bool:
         """Tell whether one of the lane's offers covers the request."""

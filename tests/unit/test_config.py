@@ -114,6 +114,7 @@ def test_two_lanes_of_one_model_are_one_pool(environment: pytest.MonkeyPatch) ->
 
 
 def test_tokens_go_to_azure_only(environment: pytest.MonkeyPatch) -> None:
-    """An endpoint off Azure is never sent an identity's token."""
-    environment.setenv("SORA_ENDPOINT", "https://openai.azure.com.example.org/v1")
-    assert not config.read().pools["sora-2"].lanes[0].is_azure
+    """An endpoint off Azure, or without TLS, is never sent an identity's token."""
+    for elsewhere in ("https://openai.azure.com.example.org/v1", "http://contoso.openai.azure.com/openai/v1"):
+        environment.setenv("SORA_ENDPOINT", elsewhere)
+        assert not config.read().pools["sora-2"].lanes[0].is_azure
