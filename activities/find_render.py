@@ -76,6 +76,7 @@ def _candidates(job: Job, listing: Listing) -> list[Render]:
         if render.prompt in {job.prompt, None}
         and render.size in {job.size, None}
         and render.seconds in {job.seconds, None}
+        and render.variants in {job.variants, None}
     ]
     return sorted(fitting, key=lambda render: (render.created_at is None, render.created_at, render.id))
 

@@ -50,6 +50,7 @@ def _surfaced(job: Job, listing: Listing, now: datetime) -> list[Render]:
         if render.prompt == job.prompt
         and render.size in {job.size, None}
         and render.seconds in {job.seconds, None}
+        and render.variants in {job.variants, None}
         and render.id != job.render_id
         and render.created_at is not None
         and now - render.created_at > _SETTLED_IN

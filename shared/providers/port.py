@@ -76,6 +76,7 @@ class Render:
     size: str | None
     seconds: int | None
     created_at: datetime | None
+    variants: int | None = None
     progress: int | None = None
     sources: tuple[str, ...] = ()
     completed_at: datetime | None = None

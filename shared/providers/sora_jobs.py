@@ -50,6 +50,7 @@ class SoraJobs(Dialect):
             size=f"{body['width']}x{body['height']}" if body.get("width") and body.get("height") else None,
             seconds=whole_number(body.get("n_seconds")),
             created_at=unix_time(body.get("created_at")),
+            variants=whole_number(body.get("n_variants")),
             sources=_sources(body.get("generations")) if state == "succeeded" else (),
             completed_at=unix_time(body.get("finished_at")),
             expires_at=unix_time(body.get("expires_at")),
