@@ -10,13 +10,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from activities import find_render, finish_job, look_at_render, submit_render, sweeper
-from endpoints import video_jobs
+from endpoints import video_job_ends
 from shared import attempts, clock, jobs, media, rates, rows
-from shared.jobs import Event, Stored
 from shared.models.job import Attempt, Job, JobState
 from shared.models.problem import Code, job_problem
 from shared.providers.dialect import Dialect
@@ -24,6 +23,9 @@ from shared.providers.port import Listing, NoAnswer, Render
 from shared.rows import Change, Delete, Put, Replace
 from tests.faults.invariants import judge
 from tests.faults.world import play
+
+if TYPE_CHECKING:
+    from shared.jobs import Stored
 
 Mutation = Callable[[], AbstractContextManager[Any]]
 
@@ -220,12 +222,11 @@ def _tickets_stay_unready() -> AbstractContextManager[Any]:
 
 
 def _every_cancel_is_outright() -> AbstractContextManager[Any]:
-    async def cancel(stored: Stored) -> bool:
+    def ended(job: Job, now: Any) -> Job:
         problem = job_problem(Code.CANCELLED, "cancelled", money="none")
-        ended = stored.job.changed(clock.now(), state=JobState.CANCELLED, cost_state="released", problem=problem)
-        return await jobs.save(stored, ended, events=[Event("cancelled", "cancelled")])
+        return job.changed(now, state=JobState.CANCELLED, cost_state="released", problem=problem)
 
-    return patch.object(video_jobs, "_cancel", cancel)
+    return patch.object(video_job_ends, "_cancelled_job", ended)
 
 
 MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
