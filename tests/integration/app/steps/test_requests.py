@@ -102,7 +102,7 @@ class TestADialectWithProgress:
         job = await lab.submit("a short flight [takes:2] " + lab.model)
         assert (await lab.do("submit", job))["kind"] == "submitted"
         around = len(warm.requests)
-        while (seen := await lab.do("look", job))["progress"] is None and seen["kind"] == "wait":
+        while not (seen := await lab.do("look", job))["progress"] and seen["kind"] == "wait":
             continue
         assert seen["progress"]
         warm.requests.clear()
