@@ -27,7 +27,7 @@ FAULTS = (
 _OFTEN = ("create", "content", "hub")
 """A job has few of these, so each meets a fault more often."""
 
-_FOCUS_RATES = {"storage": 0.04, "create": 0.25, "look": 0.25, "content": 0.25, "hub": 0.15, "client": 0.1}
+_FOCUS_RATES = {"user": 0.0, "storage": 0.04, "create": 0.25, "look": 0.25, "content": 0.25, "hub": 0.15, "client": 0.1}
 """How often a fault happens that the seed names, as in `17+storage pause+create late`."""
 
 Happening = Literal[
@@ -96,6 +96,15 @@ def scenario(chance: Chance) -> Scenario:
     )
 
 
+def _named(chance: Chance) -> list[str]:
+    return chance.seed.split("+")[1:]
+
+
+def _share(chance: Chance, what: str) -> float:
+    """Tell how many jobs are cancelled, or have a short deadline: most, where the seed names that."""
+    return 0.8 if what in _named(chance) else 0.2
+
+
 def _rates(chance: Chance) -> dict[str, float]:
     share = chance.one_of("share of faults", (0.0, 0.1, 0.25, 0.5, 1.0))
     force = chance.stretched("force", 0.002, 0.08)
@@ -104,7 +113,7 @@ def _rates(chance: Chance) -> dict[str, float]:
         if chance.draw(f"has {fault}") < share:
             times = 8 if fault.startswith(_OFTEN) else 1
             rates[fault] = min(force * times * chance.stretched(f"rate of {fault}", 0.3, 2), 0.25)
-    return rates | {fault: _FOCUS_RATES[fault.split()[0]] for fault in chance.seed.split("+")[1:]}
+    return rates | {fault: _FOCUS_RATES[fault.split()[0]] for fault in _named(chance)}
 
 
 def _lanes(chance: Chance, *, is_sora_1: bool) -> list[dict[str, Any]]:
@@ -135,7 +144,7 @@ def _job(chance: Chance, n: int, *, is_sora_1: bool) -> Asked:
     request: dict[str, Any] = {"prompt": f"a kite, number {subject}{'' if subject != n else tag}"}
     if is_sora_1:
         request["variants"] = chance.one_of(f"variants {n}", (1, 2))
-    if chance.draw(f"deadline {n}") < 0.2:
+    if chance.draw(f"deadline {n}") < _share(chance, "user deadline"):
         request["deadline_s"] = int(chance.stretched(f"deadline of {n}", 60, 1200))
     return Asked(
         at_s=chance.stretched(f"at {n}", 0.1, 120),
@@ -150,7 +159,7 @@ def _planned(chance: Chance, jobs: int, until_s: float) -> list[Planned]:
     cancels = [
         Planned(chance.stretched(f"cancel {n}", 0.2, 1000), "cancel", n)
         for n in range(jobs)
-        if chance.draw(f"cancels {n}") < 0.2
+        if chance.draw(f"cancels {n}") < _share(chance, "user cancel")
     ]
     count = chance.one_of("happenings", (0, 0, 1, 1, 2, 4))
     others = [
