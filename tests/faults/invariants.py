@@ -116,7 +116,7 @@ def money_is_settled_once(known: Evidence) -> Iterator[str]:
             yield f"{job.id} is {job.state} and still reserved"
         if alone and paid and job.cost_state == "released":
             yield f"{job.id} is released, and {_list(paid)} was paid: {job.problem}"
-        if job.cost_state == "settled" and held is None:
+        if job.cost_state == "settled" and held is None and not known.with_prefix(job, "twin"):
             yield f"{job.id} is settled without a render"
         if alone and job.problem and job.problem.money == "none" and paid:
             yield f"{job.id} says that nothing was spent, and {_list(paid)} was paid"
