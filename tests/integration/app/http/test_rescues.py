@@ -1,0 +1,101 @@
+"""Making the best of renders that were paid for, and getting rid of jobs, through the public API."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.integration.app.conftest import Provider
+    from tests.integration.app.http.conftest import Api, IsProblem, RunningHost
+
+
+def test_a_retry_stores_the_render_that_is_there_for_nothing(
+    api: Api, provider: Provider, is_problem: IsProblem
+) -> None:
+    """A cancelled job's render is taken over by its retry: one render is bought, the new job costs nothing."""
+    prompt = f"a rescued kite {secrets.token_hex(4)} [takes:4]"
+    parent = api.accepted(prompt)["id"]
+    api.until(parent, "running")
+    assert api.post(f"/videos/jobs/{parent}/cancel").status_code in {200, 202}
+    api.until(parent, "cancelled")
+    retried = api.post(f"/videos/jobs/{parent}/retry").json()
+    assert retried["parent_id"] == parent
+    heir = api.until(retried["id"], "succeeded")
+    assert (heir["cost"], len(heir["generations"])) == ({"usd": "0.00", "state": "settled"}, 1)
+    assert len(provider.renders(prompt)) == 1
+    is_problem(api.post(f"/videos/jobs/{heir['id']}/retry"), 409, "not_retryable")
+
+
+def test_a_retry_with_another_prompt_is_a_new_job(api: Api, provider: Provider) -> None:
+    """A moderated job is tried again with what the user changed, and is bought like any other."""
+    parent = api.until(api.accepted(f"[moderated] {secrets.token_hex(4)}")["id"], "failed")
+    prompt = f"a milder kite {secrets.token_hex(4)}"
+    retried = api.post(f"/videos/jobs/{parent['id']}/retry", json={"prompt": prompt}).json()
+    assert api.until(retried["id"], "succeeded")["parent_id"] == parent["id"]
+    assert len(provider.renders(prompt)) == 1
+
+
+def test_only_a_disputed_job_is_resolved(api: Api, is_problem: IsProblem) -> None:
+    """There is nothing to settle where nothing is unclear, and one of the two answers is asked for."""
+    job = api.until(api.accepted(f"[moderated] {secrets.token_hex(4)}")["id"], "failed")
+    is_problem(api.post(f"/videos/jobs/{job['id']}/resolve", json={"not_charged": True}), 409, "not_disputed")
+    is_problem(api.post(f"/videos/jobs/{job['id']}/resolve", json={}), 422, "validation_failed", "")
+
+
+def test_a_render_of_a_job_is_not_imported(api: Api, provider: Provider, is_problem: IsProblem) -> None:
+    """A render belongs to one job: an import names the job that holds it, and refuses what nobody knows."""
+    prompt = f"a foreign kite {secrets.token_hex(4)}"
+    donor = api.until(api.accepted(prompt)["id"], "succeeded")
+    [render] = provider.renders(prompt)
+    lanes = {model["model"]: model["lanes"][0]["id"] for model in api.get("/lanes").json()["models"]}
+    asked = {"render_id": render["id"], "lane": lanes[donor["model"]]}
+    problem = is_problem(api.post("/videos/jobs/import", json=asked), 409, "render_claimed")
+    assert donor["id"] in problem["detail"]
+    is_problem(api.post("/videos/jobs/import", json={"render_id": "task_nowhere"}), 404, "render_unknown")
+    is_problem(api.post("/videos/jobs/import", json={"render_id": "x", "lane": "nowhere-lane"}), 404, "not_found")
+
+
+def test_a_deleted_job_is_gone_with_its_video(host: RunningHost, is_problem: IsProblem) -> None:
+    """A deleted job is nowhere to be found, its video opens no more, and its key says what became of it."""
+    api = host.api()
+    key = secrets.token_hex(8)
+    prompt = f"a kite to forget {secrets.token_hex(4)}"
+    job = api.until(api.submit(prompt, key=key).json()["id"], "succeeded")
+    assert api.send("DELETE", f"/videos/jobs/{job['id']}?assets=delete").status_code == 204
+    is_problem(api.get(f"/videos/jobs/{job['id']}"), 404, "not_found")
+    is_problem(api.get(f"/videos/generations/{job['generations'][0]['id']}/content"), 404, "not_found")
+    is_problem(api.send("DELETE", f"/videos/jobs/{job['id']}"), 404, "not_found")
+    is_problem(api.submit(prompt, key=key), 410, "job_deleted")
+    assert api.get("/videos/jobs").json()["jobs"] == []
+
+
+def test_failed_jobs_are_deleted_together(host: RunningHost) -> None:
+    """One call clears an owner's failed jobs and leaves the others."""
+    api = host.api()
+    kept = api.accepted(f"a kite to keep {secrets.token_hex(4)}")["id"]
+    for _ in range(2):
+        api.until(api.accepted(f"[moderated] {secrets.token_hex(4)}")["id"], "failed")
+    assert api.send("DELETE", "/videos/jobs/failed").json() == {"deleted": 2, "more": False}
+    assert [job["id"] for job in api.get("/videos/jobs").json()["jobs"]] == [kept]
+
+
+def test_a_paused_lane_starts_nobody_until_it_is_resumed(api: Api, is_problem: IsProblem) -> None:
+    """Pausing closes a lane for new renders; resuming admits who has waited."""
+    lane = api.get("/lanes").json()["models"][0]["lanes"][0]["id"]
+    assert api.post(f"/lanes/{lane}/pause").json()["is_paused"]
+    try:
+        model = api.get("/lanes").json()["models"][0]["model"]
+        job = api.accepted(f"a patient kite {secrets.token_hex(4)}", model=model)
+        assert api.job(job["id"])["state"] == "queued"
+    finally:
+        assert not api.post(f"/lanes/{lane}/resume").json()["is_paused"]
+    assert api.until(job["id"], "succeeded", "failed")
+    is_problem(api.post("/lanes/nowhere-lane/pause"), 404, "not_found")
+
+
+def test_a_quote_is_what_the_job_will_cost(api: Api) -> None:
+    """The same body priced and submitted says the same amount."""
+    job = api.accepted("a priced kite")
+    asked = {name: job[name] for name in ("prompt", "model", "size", "seconds", "variants")}
+    assert api.post("/videos/quote", json=asked).json()["usd"] == job["cost"]["usd"]
