@@ -21,7 +21,6 @@ _DRAW: dict[PictureKind, Callable[[BinaryIO], bytes | media.NotAVideo]] = {
     "sprite": media.sprite_sheet,
     "gif": media.gif,
 }
-_CONTENT_TYPES: dict[PictureKind, str] = {"poster": "image/jpeg", "sprite": "image/jpeg", "gif": "image/gif"}
 
 
 @bp.activity_trigger(input_name="payload")
@@ -31,7 +30,7 @@ async def make_pictures(payload: Payload) -> Payload:
     made: list[str] = []
     try:
         for kind, picture in (await asyncio.to_thread(_drawn, generation)).items():
-            await blobs.put_small(blobs.picture_name(generation.blob, kind), picture, _CONTENT_TYPES[kind])
+            await blobs.put_small(blobs.picture_name(generation.blob, kind), picture, blobs.PICTURE_TYPES[kind])
             made.append(kind)
     except Exception as error:  # noqa: BLE001 - whatever it is, the video is stored and stays
         _log.warning("%s: not all pictures: %s", generation.id, error)

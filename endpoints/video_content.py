@@ -4,7 +4,6 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared import blobs, http, jobs, links
-from shared.blobs import PictureKind
 from shared.config import settings
 from shared.http import ProblemError
 from shared.ids import JobId, parse_generation_id
@@ -13,12 +12,6 @@ from shared.models.job_view import ContentLink
 from shared.models.problem import Code, FieldError
 
 bp = df.Blueprint()
-
-_PICTURES: dict[PictureKind, tuple[str, str]] = {
-    "poster": ("image/jpeg", ".jpg"),
-    "sprite": ("image/jpeg", ".sprite.jpg"),
-    "gif": ("image/gif", ".gif"),
-}
 
 
 @bp.route(route="videos/generations/{generation_id}/content", methods=["GET"])
@@ -64,12 +57,12 @@ def _file(generation: Generation, variant: str) -> tuple[str, str, str]:
     """Name the blob, its content type and what a browser saves it as."""
     if variant == "video":
         return generation.blob, generation.content_type, f"{generation.id}.mp4"
-    if variant not in _PICTURES:
-        detail = f"{variant[:32]!r} is not one of video, {', '.join(_PICTURES)}"
+    if variant not in blobs.PICTURE_TYPES:
+        detail = f"{variant[:32]!r} is not one of video, {', '.join(blobs.PICTURE_TYPES)}"
         pointer = FieldError(pointer="variant", detail=detail)
         raise ProblemError(Code.VALIDATION_FAILED, "the request has invalid values", [pointer])
-    content_type, suffix = _PICTURES[variant]
-    return blobs.picture_name(generation.blob, variant), content_type, generation.id + suffix
+    file_name = blobs.picture_name(f"{generation.id}.mp4", variant)
+    return blobs.picture_name(generation.blob, variant), blobs.PICTURE_TYPES[variant], file_name
 
 
 def _flag(req: func.HttpRequest, name: str, *, default: str) -> bool:

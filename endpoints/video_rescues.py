@@ -11,6 +11,7 @@ from shared.config import settings
 from shared.http import ProblemError
 from shared.ids import JobId
 from shared.jobs import Created, Event, Stored, SubmitKey
+from shared.lanes import Lane
 from shared.models.job import ImportRequest, Job, JobRequest, JobState, ResolveRequest, RetryRequest
 from shared.models.problem import Code, job_problem
 from shared.providers.port import NoAnswer, Render
@@ -73,7 +74,7 @@ async def import_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
     lane = takeover.lane_named(asked.lane)
     if lane is None:
         raise ProblemError(Code.NOT_FOUND, f"there is no lane {asked.lane!r}")
-    render = await _render(lane.model, lane.name, asked.render_id)
+    render = await _render(lane, asked.render_id)
     job = takeover.imported(lane, render, owner, clock.now(), prompt=asked.prompt, metadata=asked.metadata)
     holder = await takeover.claim(lane, render.id, job)
     if holder != job.id:
@@ -81,21 +82,22 @@ async def import_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
     return await _begin(req, client, job, submit_key(req, asked, "import"))
 
 
-async def _render(model: str, lane_name: str, render_id: str) -> Render:
-    lane = takeover.lane_named(lane_name)
-    seen = await takeover.look(lane, render_id) if lane else None
+async def _render(lane: Lane, render_id: str) -> Render:
+    seen = await takeover.look(lane, render_id)
     if isinstance(seen, NoAnswer):
-        raise ProblemError(Code.PROVIDER_UNAVAILABLE, f"{model}: {seen.detail}")
+        raise ProblemError(Code.PROVIDER_UNAVAILABLE, f"{lane.model}: {seen.detail}")
     if not isinstance(seen, Render):
-        raise ProblemError(Code.RENDER_UNKNOWN, f"the provider of {lane_name} does not know {render_id[:64]!r}")
+        raise ProblemError(Code.RENDER_UNKNOWN, f"the provider of {lane.name} does not know {render_id[:64]!r}")
     return seen
 
 
 async def _with_render(job: Job, render_id: str) -> Job:
     """Name the render on the job, when it can be this job's: its prompt is the same, and no other job holds it."""
     lane = takeover.lane_named(job.lane)
-    render = await _render(job.model, job.lane or "", render_id)
-    if lane is None or render.prompt not in {job.prompt, None}:
+    if lane is None:
+        raise ProblemError(Code.RENDER_UNKNOWN, f"the lane {job.lane} of the job is not in the settings any more")
+    render = await _render(lane, render_id)
+    if render.prompt not in {job.prompt, None}:
         raise ProblemError(Code.RENDER_UNKNOWN, "that render was made from another prompt")
     if await takeover.claim(lane, render.id, job) != job.id:
         raise ProblemError(Code.RENDER_CLAIMED, f"the render {render.id} belongs to another job")

@@ -32,6 +32,7 @@ RANGES_KEPT: Final = 4
 SERVER_COPY_WITHIN_S: Final = 60
 
 PictureKind = Literal["poster", "sprite", "gif"]
+PICTURE_TYPES: dict[PictureKind, str] = {"poster": "image/jpeg", "sprite": "image/jpeg", "gif": "image/gif"}
 _PICTURE_SUFFIX: dict[PictureKind, str] = {"poster": ".jpg", "sprite": ".sprite.jpg", "gif": ".gif"}
 
 
