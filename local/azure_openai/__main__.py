@@ -10,6 +10,7 @@ import uvicorn
 
 from local.azure_openai.clock import SystemClock
 from local.azure_openai.config import AUDIENCES, PROFILES, WELL_KNOWN_KEY, BadConfigurationError, Quirk, Settings
+from local.azure_openai.connections import ConnectionProtocol
 from local.azure_openai.emulator import Emulator
 from local.azure_openai.server import application
 from local.azure_openai.store import Store
@@ -39,6 +40,7 @@ def _serve(emulator: Emulator, listener: socket.socket) -> None:
     sys.stdout.flush()
     config = uvicorn.Config(
         application(emulator),
+        http=ConnectionProtocol,
         log_level="warning",
         date_header=False,
         server_header=False,

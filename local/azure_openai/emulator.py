@@ -11,6 +11,7 @@ from dataclasses import replace
 from local.azure_openai import behaviours, errors, limits
 from local.azure_openai.clock import Clock
 from local.azure_openai.config import Quirk, Settings
+from local.azure_openai.fault_book import FaultBook
 from local.azure_openai.film import Film, Quality
 from local.azure_openai.models import MODELS, Dialect, Model
 from local.azure_openai.state import (
@@ -27,6 +28,7 @@ from local.azure_openai.state import (
 from local.azure_openai.store import Refusal, Store
 from local.azure_openai.studio import Films
 
+_KEY = "key"
 _KINDS = {Dialect.VIDEOS: "Video", Dialect.JOBS: "Job"}
 
 
@@ -41,7 +43,9 @@ class Emulator:
         films: Films,
         mint: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
-        self.settings, self.clock, self.store, self.films = settings, clock, store, films
+        self.settings = replace(settings, key=store.facts.get(_KEY, settings.key))
+        self.clock, self.store, self.films = clock, store, films
+        self.faults = FaultBook(store, clock)
         self.retention = Retention(settings.profile.retention_s, settings.profile.retention_begins_at_end)
         self._mint = mint
         self._being_drawn: set[str] = set()
@@ -102,8 +106,8 @@ class Emulator:
     def all_of(self, dialect: Dialect) -> list[Render]:
         """Return the renders of a dialect that are still there, newest first."""
         self.settle()
-        newest_first = reversed(self.store.renders.values())
-        return [render for render in newest_first if render.order.dialect is dialect and self._is_shown(render)]
+        shown = [one for one in self.store.renders.values() if one.order.dialect is dialect and self._is_shown(one)]
+        return sorted(shown, key=lambda render: (render.created_at, render.number), reverse=True)
 
     def look(self, render: Render) -> Look:
         """Return what a render is now."""
@@ -123,6 +127,34 @@ class Emulator:
         self.store.save(replace(render, deleted_at=self.clock.now()))
         return render
 
+    def rotate_key(self, key: str) -> None:
+        """Take another key from now on, and the old one no longer."""
+        self.settings = replace(self.settings, key=key)
+        self.store.remember(_KEY, key)
+
+    def accept_later(self, identity: str, seconds: float) -> None:
+        """Have a render that was just accepted be accepted only then: until that moment nobody has heard of it."""
+        render = self.store.renders[identity]
+        self.store.save(replace(render, created_at=render.created_at + seconds))
+
+    def let_vanish(self, identity: str, seconds: float) -> None:
+        """Have a render be forgotten then."""
+        self.store.save(replace(self.store.renders[identity], vanishes_at=self.clock.now() + seconds))
+
+    def let_expire(self, identity: str, seconds: float) -> None:
+        """Have a render be kept only until then."""
+        self.store.save(replace(self.store.renders[identity], kept_until=self.clock.now() + seconds))
+
+    def mark_foreign(self, render: Render) -> Render:
+        """Note that another client of the resource had it made."""
+        foreign = replace(render, is_foreign=True)
+        self.store.save(foreign)
+        return foreign
+
+    def has_arrived(self, render: Render) -> bool:
+        """Whether a render is accepted by now."""
+        return render.created_at <= self.clock.now()
+
     def film(self, render: Render, take: int = 0, quality: Quality = "high") -> Film:
         """Return one of the films of a render."""
         order = render.order
@@ -139,7 +171,8 @@ class Emulator:
 
     def _check_limits(self, deployment: str, model: Model, now: float) -> None:
         self.settle()
-        own = [render for render in self.store.renders.values() if render.order.deployment == deployment]
+        arrived = (render for render in self.store.renders.values() if self.has_arrived(render))
+        own = [render for render in arrived if render.order.deployment == deployment]
         limits.check_cap(
             (leaves_flight_at(render, self.retention) for render in own),
             cap=self.settings.cap(model),
@@ -154,7 +187,8 @@ class Emulator:
         self.store.note(Refusal(at, order.dialect, order.deployment, order.prompt, reason, counts=counts))
 
     def _is_shown(self, render: Render) -> bool:
-        if render.deleted_at is not None:
+        has_vanished = render.vanishes_at is not None and self.clock.now() >= render.vanishes_at
+        if render.deleted_at is not None or has_vanished or not self.has_arrived(render):
             return False
         return self.settings.has(Quirk.EXPIRED_STATUS) or not self.is_expired(render)
 

@@ -19,7 +19,7 @@ _STATES = {Phase.PREPARING: "running", Phase.RENDERING: "running", Phase.FINISHI
 def ledger(emulator: Emulator) -> dict[str, Any]:
     """Return all renders, oldest first, all refused creates, and the most renders ever in flight per deployment."""
     emulator.settle()
-    renders = emulator.store.renders.values()
+    renders = [render for render in emulator.store.renders.values() if emulator.has_arrived(render)]
     deployments = sorted({render.order.deployment for render in renders})
     return {
         "now": emulator.clock.now(),
@@ -59,6 +59,7 @@ def _entry(emulator: Emulator, render: Render) -> dict[str, Any]:
         "progress": seen.progress,
         "failure": render.plan.failure if seen.phase is Phase.FAILED else None,
         "remixed_from": order.remixed_from,
+        "is_foreign": render.is_foreign,
         "billed": not ended_without_film,
         "usd": None if usd is None else float(usd),
     }

@@ -26,6 +26,7 @@ from local.azure_openai.errors import INVALID, ApiError, GatewayError, no_such_r
 from local.azure_openai.routes_admin import AdminRoutes
 from local.azure_openai.routes_jobs import JobRoutes
 from local.azure_openai.routes_videos import VideoRoutes
+from local.azure_openai.striking import Striking
 
 _API, _API_ALIAS, _LEGACY_API = "/openai/v1", "/v1", "/openai"
 _JOBS = f"{_API}/video/generations"
@@ -57,7 +58,7 @@ def application(emulator: Emulator) -> ASGIApp:
         exception_handlers={ApiError: _answer_error, HTTPException: _answer_http_error, Exception: _answer_failure},
     )
     app.router.redirect_slashes = False
-    return _Stamp(app, emulator.clock)
+    return _Stamp(Striking(app, emulator), emulator.clock)
 
 
 def _exact(route: Route) -> Route:

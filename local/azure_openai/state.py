@@ -103,6 +103,12 @@ class Render:
     """One for each film the plan ends with."""
     films_ready_at: float | None = None
     deleted_at: float | None = None
+    vanishes_at: float | None = None
+    """From then on nobody is told of it, although it is not deleted: a fault."""
+    kept_until: float | None = None
+    """Instead of what the service's retention says: a fault."""
+    is_foreign: bool = False
+    """Whether another client of the resource had it made."""
 
     def with_failure(self, failure: Failure, at: float) -> "Render":
         """The render as one that fails at that time, instead of what was planned."""
@@ -144,6 +150,8 @@ def finished_at(render: Render) -> float | None:
 
 def expires_at(render: Render, retention: Retention) -> float | None:
     """When the render and its films are removed; None while that is not known yet."""
+    if render.kept_until is not None:
+        return render.kept_until
     begins_at = finished_at(render) if retention.begins_at_end else render.created_at
     return None if begins_at is None else begins_at + retention.seconds
 

@@ -1,4 +1,5 @@
-"""What survives a restart: renders and refused creates, in one SQLite file that only one emulator opens at a time.
+"""What survives a restart: renders, refused creates and facts by name, in one SQLite file, which only one
+emulator opens at a time.
 
 Everything is also held in memory; a write is on its way to the disk before a reply leaves. It knows no rule.
 """
@@ -17,6 +18,7 @@ from local.azure_openai.state import Render
 _TABLES = """
 CREATE TABLE IF NOT EXISTS renders (id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS refusals (number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 """
 
 
@@ -47,6 +49,7 @@ class Store:
         except ValidationError as error:
             raise BadConfigurationError(f"the state in {folder} is of another version: remove it") from error
         self.renders = {render.id: render for render in renders}
+        self.facts: dict[str, str] = dict(self._file.execute("SELECT name, body FROM facts ORDER BY name"))
 
     @property
     def next_number(self) -> int:
@@ -63,6 +66,21 @@ class Store:
         """Append a refused create."""
         self._file.execute("INSERT INTO refusals (body) VALUES (?)", (_REFUSAL.dump_json(refusal).decode(),))
         self.refusals.append(refusal)
+
+    def remember(self, name: str, body: str) -> None:
+        """Insert or replace a fact."""
+        self._file.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, body))
+        self.facts[name] = body
+
+    def forget(self, name: str) -> bool:
+        """Remove a fact; say whether there was one."""
+        self._file.execute("DELETE FROM facts WHERE name = ?", (name,))
+        return self.facts.pop(name, None) is not None
+
+    def facts_under(self, prefix: str) -> dict[str, str]:
+        """Return the facts whose names begin like that, by the rest of their names, in order."""
+        found = {name: body for name, body in self.facts.items() if name.startswith(prefix)}
+        return {name.removeprefix(prefix): found[name] for name in sorted(found)}
 
     def _bodies(self, table: Literal["renders", "refusals"]) -> list[str]:
         rows = self._file.execute(f"SELECT body FROM {table} ORDER BY number")  # noqa: S608 -- one of two literals

@@ -68,8 +68,9 @@ class Reply:
 
     @property
     def wait_s(self) -> float | None:
-        """How long the provider asks to wait: `retry-after-ms`, `retry-after` (seconds or a date)."""
-        millis, seconds = self.headers.get("retry-after-ms"), self.headers.get("retry-after")
+        """How long the provider asks to wait: `retry-after-ms`, its `x-ms-` form, `retry-after` (seconds, date)."""
+        millis = self.headers.get("retry-after-ms") or self.headers.get("x-ms-retry-after-ms")
+        seconds = self.headers.get("retry-after")
         if _NUMBER.fullmatch(millis or ""):
             return float(millis or "") / 1000
         if _NUMBER.fullmatch(seconds or ""):
