@@ -58,7 +58,7 @@ class FaultBook:
         numbers = [int(name) for name in self._store.facts_under(_FAULT)]
         name = str(max(numbers, default=0) + 1).zfill(6)
         self._store.forget(_MET + name)
-        self._store.remember(_FAULT + name, fault.model_dump_json())
+        self._store.remember(_FAULT + name, fault.model_dump_json(exclude_unset=True))
         return name
 
     def remove(self, name: str) -> bool:
