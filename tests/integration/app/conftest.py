@@ -17,6 +17,7 @@ import uvicorn
 
 from local.azure_openai.clock import SystemClock
 from local.azure_openai.config import Quirk, Settings
+from local.azure_openai.connections import ConnectionProtocol
 from local.azure_openai.emulator import Emulator
 from local.azure_openai.server import application
 from local.azure_openai.store import Store
@@ -83,7 +84,9 @@ class Provider:
         clock = SystemClock()
         self._emulator = Emulator(self.settings, clock, Store(self.folder), self.studio(self.folder / "films", clock))
         door = self._door(application(self._emulator))
-        config = uvicorn.Config(door, log_level="critical", date_header=False, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            door, http=ConnectionProtocol, log_level="critical", date_header=False, timeout_graceful_shutdown=1
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
         self._thread.start()

@@ -1,0 +1,89 @@
+"""Faults of the emulator that a job outlasts in minutes: the same steps, with the waiting between them taken out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from activities import find_render, look_at_render
+from shared import polling
+
+if TYPE_CHECKING:
+    from tests.integration.app.steps.conftest import Lab
+
+DIALECTS = {
+    "jobs": {"api": "jobs", "deployment": "slow"},
+    "videos": {
+        "api": "videos",
+        "deployment": "sora-2",
+        "offers": [{"sizes": ["720x1280"], "seconds": [4], "max_variants": 1}],
+    },
+}
+
+
+@pytest.fixture(params=DIALECTS)
+def lane(request: pytest.FixtureRequest, lane: dict[str, Any]) -> dict[str, Any]:
+    """A lane of each dialect."""
+    return lane | DIALECTS[request.param]
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for a lost render twice at once, and believe a missing one without a pause."""
+    monkeypatch.setattr(polling, "FIND_AFTER_S", (0, 0))
+    monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
+    monkeypatch.setattr(look_at_render, "_BETWEEN_MISSES", timedelta())
+
+
+FOREIGN = {
+    "slow": {"width": 480, "height": 480, "n_seconds": 1},
+    "sora-2": {"size": "720x1280", "seconds": "4"},
+}
+
+
+@pytest.mark.usefixtures("hurry")
+async def test_an_order_that_never_arrived_is_unclear_and_bought_nothing(lab: Lab, lane: dict[str, Any]) -> None:
+    """A reset cannot be told from a lost reply: the job says so, sends nothing again, adopts no other client's."""
+    name = lane["deployment"]
+    admin = lab.provider.url.replace("/openai/v1", "/_emulator/renders")
+    foreign = {"model": name, "prompt": f"another client's {lab.model}", **FOREIGN[name]}
+    async with httpx.AsyncClient() as client:
+        assert (await client.post(admin, json=foreign)).status_code == 201
+    job = await lab.submit(f"[create:reset] {lab.model}")
+    assert (await lab.do("submit", job))["kind"] == "lost"
+    found = [(await lab.do("find", job))["kind"] for _ in range(3)]
+    assert found == ["wait", "wait", "unclear"]
+    assert (await lab.do("submit", job))["kind"] == "unclear"
+    ended = await lab.read(job)
+    assert ended.problem
+    assert (ended.problem.code, ended.cost_state) == ("submission_unclear", "disputed")
+    assert lab.provider.renders(job.prompt) == []
+
+
+@pytest.mark.usefixtures("hurry")
+async def test_a_5xx_that_took_nothing_is_followed_by_one_more_order(lab: Lab) -> None:
+    """Absence after a plain 5xx is proved by the list; then one render is bought."""
+    job = await lab.submit(f"[create:500] {lab.model}")
+    assert (await lab.do("submit", job))["kind"] == "lost"
+    assert [(await lab.do("find", job))["kind"] for _ in range(2)] == ["wait", "wait"]
+    assert (await lab.do("submit", job))["kind"] == "submitted"
+    assert [one.attempt.concluded for one in await lab.tried(job)] == ["absent", "accepted"]
+    assert len(lab.provider.renders(job.prompt)) == 1
+
+
+@pytest.mark.usefixtures("hurry")
+async def test_a_render_that_vanishes_is_gone(lab: Lab) -> None:
+    """Three 404s and absence from the list end the job; it was paid for."""
+    job = await lab.submit(f"[create:vanish] {lab.model}")
+    assert (await lab.do("submit", job))["kind"] == "submitted"
+    seen = [await lab.do("look", job) for _ in range(3)]
+    assert [one["kind"] for one in seen] == ["wait", "wait", "gone"]
+    await lab.do("finish", job, end=seen[-1])
+    ended = await lab.read(job)
+    assert ended.problem
+    assert (ended.state, ended.problem.code) == ("failed", "render_gone")
+    assert ended.problem.money != "none"
+    assert len(lab.provider.renders(job.prompt)) == 1
