@@ -378,3 +378,12 @@ def test_faults_key_and_late_renders_survive_a_kill(start_process: Callable[...,
     assert statuses == [502, 200]
     assert httpx.get(again.url + JOBS, headers=HEADERS).status_code == 401
     again.wait("the late acceptance", lambda: bool(again.ledger()["renders"]))
+
+
+async def test_page_offers_what_a_fault_can_be(resource: Resource) -> None:
+    """The form's choices come from the schema, whose effects and calls are named there."""
+    page = (await resource.client.get("/_emulator")).text
+    schema = (await resource.client.get("/_emulator/faults")).json()["schema"]
+    assert 'id="fault-form"' in page
+    assert {"lost", "vanish"} <= set(schema["$defs"]["Effect"]["enum"])
+    assert "create" in schema["$defs"]["Call"]["enum"]
