@@ -76,7 +76,8 @@ class Reply:
         if _NUMBER.fullmatch(seconds or ""):
             return float(seconds or "")
         try:
-            return max((parsedate_to_datetime(seconds or "") - self.received_at).total_seconds(), 0.0)
+            by_their_clock = parsedate_to_datetime(seconds or "") - (self.received_at + self.clock_offset)
+            return max(by_their_clock.total_seconds(), 0.0)
         except (ValueError, TypeError):
             return None
 
