@@ -36,9 +36,17 @@ async def finish_job(payload: Payload) -> Payload:
         job = _ended(stored.job, end, tried)
         if job is None:
             return _STALE
-        if await jobs.save(stored, job, events=[_event(job, end)]):
+        if await jobs.save(stored, job, events=[*_copies(job), _event(job, end)]):
             return {"kind": "done", "state": job.state}
     return _STALE
+
+
+def _copies(job: Job) -> list[Event]:
+    """Tell of every copy with the batch that ends the job: no request is spent on it."""
+    return [
+        Event(f"copy-{n}", "copied", {"id": made.id, "bytes": made.bytes, "seconds": made.copied_s})
+        for n, made in enumerate(job.generations)
+    ]
 
 
 def _event(job: Job, end: dict[str, Any]) -> Event:

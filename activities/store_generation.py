@@ -28,15 +28,16 @@ async def store_generation(payload: Payload) -> Payload:
     if stored is None or stored.job.lane is None:
         return {"kind": "gone", "detail": "the job is not there any more"}
     name = blobs.video_name(ref.job_id, stored.job.created_at, n)
+    copied_s = None
     if await blobs.blob_length(name) is None:
-        cut = await _copy(stored.job, source, name)
-        if cut:
-            return {"kind": "again", "detail": cut}
-    return await _probed(stored.job, n, name)
+        copied_s = await _copy(stored.job, source, name)
+        if isinstance(copied_s, str):
+            return {"kind": "again", "detail": copied_s}
+    return await _probed(stored.job, n, name, copied_s)
 
 
-async def _copy(job: Job, source: str, name: str) -> str | None:
-    """Copy the video; None when it is there, else what went wrong."""
+async def _copy(job: Job, source: str, name: str) -> float | str | None:
+    """Copy the video: the seconds it took, None when another copy was there first, else what went wrong."""
     try:
         lane = rates.lane_of(job.model, job.lane or "")
         began_at = clock.now()
@@ -50,15 +51,16 @@ async def _copy(job: Job, source: str, name: str) -> str | None:
         return str(error)
     match copied:
         case Copied(bytes=received):
-            job_telemetry.copied(job, received, (clock.now() - began_at).total_seconds())
-            return None
+            copied_s = (clock.now() - began_at).total_seconds()
+            job_telemetry.copied(job, received, copied_s)
+            return copied_s
         case Differs():
             return None  # another copy is there, and probing decides
         case Incomplete(received_bytes=received, expected_bytes=expected):
             return f"the content ended after {received} of {expected or 'unknown'} bytes"
 
 
-async def _probed(job: Job, n: int, name: str) -> Payload:
+async def _probed(job: Job, n: int, name: str, copied_s: float | None) -> Payload:
     probe, blob = await asyncio.to_thread(_probe, name)
     if isinstance(probe, media.NotAVideo):
         await blobs.set_aside(name, etag=blob.etag)
@@ -72,6 +74,7 @@ async def _probed(job: Job, n: int, name: str) -> Payload:
         width=probe.width,
         height=probe.height,
         has_audio=probe.has_audio,
+        copied_s=copied_s,
     )
     return {"kind": "stored", "generation": generation.model_dump(mode="json")}
 

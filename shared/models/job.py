@@ -162,6 +162,7 @@ class Generation(BaseModel):
     width: int
     height: int
     has_audio: bool
+    copied_s: float | None = None  # how long the copy took; None where an earlier try had stored it
     pictures: list[str] = Field(default_factory=list[str])
 
 

@@ -71,13 +71,25 @@ async def test_a_repeat_stores_nothing_twice(lab: Lab, wire: Wire) -> None:
     job, [source] = await lab.rendered()
     both = await asyncio.gather(*(lab.do("store", job, n=0, source=source) for _ in range(2)))
     assert [answer["kind"] for answer in both] == ["stored", "stored"]
-    assert both[0] == both[1]
+    made = {**both[0]["generation"], "copied_s": None}
+    assert {**both[1]["generation"], "copied_s": None} == made
     fetched = len([seen for seen in lab.provider.seen if seen.startswith(CONTENT)])
     wire.requests.clear()
-    assert (await lab.do("store", job, n=0, source=source)) == both[0]
+    assert (await lab.do("store", job, n=0, source=source)) == {"kind": "stored", "generation": made}
     assert len([seen for seen in lab.provider.seen if seen.startswith(CONTENT)]) == fetched
     assert [request.method for request in wire.requests if request.method in {"PUT", "POST", "DELETE"}] == []
-    assert await blob_names(blobs.video_name(job.id, job.created_at, 0)) == [both[0]["generation"]["blob"]]
+    assert await blob_names(blobs.video_name(job.id, job.created_at, 0)) == [made["blob"]]
+
+
+async def test_the_timeline_tells_of_every_copy(lab: Lab) -> None:
+    """How much was copied and how long that took is written down with the end of the job."""
+    job, [source] = await lab.rendered()
+    stored = await lab.do("store", job, n=0, source=source)
+    end = {"kind": "succeeded", "sources": [source], "generations": [stored["generation"]], "render_s": 1.0}
+    await lab.do("finish", job, end=end)
+    [copied] = [event for event in await jobs.timeline(job) if event.kind == "copied"]
+    assert (copied.data["id"], copied.data["bytes"]) == (stored["generation"]["id"], stored["generation"]["bytes"])
+    assert copied.data["seconds"] > 0
 
 
 async def test_setting_aside_spares_a_newer_copy(lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
