@@ -1,23 +1,22 @@
 """The `lab` command: words of the command line to calls of the client. How lines and faults come out is terminal's."""
 
-import asyncio
 import io
 import sys
-import uuid
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from client.delivery import follow, save
-from client.errors import UnreachableError
+from client import lane_commands, rescue_commands
+from client.delivery import save
 from client.exits import MEANING, Exit
 from client.lab import LabClient
 from client.models import Job, JobState
-from client.terminal import fail, print_job, print_saved, put, put_json, run, say
-from client.wording import metric_lines, money, one_line, problem_lines, progress_line, status_lines
+from client.options import JobArgument, JsonOption, KeyOption, OutOption, WatchOption
+from client.terminal import exit_by, fail, make, print_job, print_saved, put, put_json, run, say, watched
+from client.wording import metric_lines, money, one_line, problem_lines, progress_line, quote_line, status_lines
+from client.wording_timeline import timeline_lines
 
 app = typer.Typer(
     name="lab",
@@ -29,10 +28,8 @@ app = typer.Typer(
     "LAB_URL (with its /api/v1) and LAB_KEY say which lab; without them, the stack that `make up` runs in this "
     "directory.\n\n\b\nExit codes:\n" + "\n".join(f"  {code.value:>3}  {text}" for code, text in MEANING.items()),
 )
-
-_JsonOption = Annotated[bool, typer.Option("--json", help="Print the JSON document instead of lines.")]
-_OutOption = Annotated[str, typer.Option(help="Directory or file name to save to.")]
-_JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, job_…", show_default=False)]
+app.add_typer(rescue_commands.app)
+app.add_typer(lane_commands.app)
 
 
 class _PromptCommand(TyperCommand):
@@ -61,46 +58,49 @@ def generate(
     seconds: Annotated[int | None, typer.Option(help="How long; what is allowed depends on the model.")] = None,
     size: Annotated[str | None, typer.Option(help="WIDTHxHEIGHT, as 1280x720.")] = None,
     variants: Annotated[int | None, typer.Option(help="How many videos of the same prompt.")] = None,
-    out: _OutOption = ".",
-    watch: Annotated[bool, typer.Option(help="Wait for the video and save it, or only ask for it.")] = True,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key and request give the same job, never a second one.")
-    ] = None,
-    as_json: _JsonOption = False,
+    out: OutOption = ".",
+    watch: WatchOption = True,
+    quote: Annotated[bool, typer.Option("--quote", help="Only say what it would cost; buys nothing.")] = False,
+    idempotency_key: KeyOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Ask for a video, watch it being made, and save it."""
     text = _prompt_of(prompt)
-    key = idempotency_key or str(uuid.uuid4())
 
-    async def work(lab: LabClient) -> None:
-        try:
-            job = await lab.submit(
-                text, model=model, size=size, seconds=seconds, variants=variants, idempotency_key=key
-            )
-        except (UnreachableError, asyncio.CancelledError):
-            say(f"It is not known whether the lab took the job. Repeating is safe with --idempotency-key {key}")
-            raise
-        say(f"{job.id} accepted")
-        await _deliver(lab, job, out=out if watch else None, as_json=as_json, watch=watch)
+    async def price(lab: LabClient) -> None:
+        found = await lab.quote(text, model=model, size=size, seconds=seconds, variants=variants)
+        put_json(found.model_dump(mode="json")) if as_json else put(quote_line(found))
 
-    run(work)
+    async def work(lab: LabClient, key: str) -> Job:
+        return await lab.submit(text, model=model, size=size, seconds=seconds, variants=variants, idempotency_key=key)
+
+    if quote:
+        run(price)
+    else:
+        run(lambda lab: make(lab, work, idempotency_key, out=out if watch else None, as_json=as_json))
 
 
 @app.command("job")
 def show_job(
-    job_id: _JobArgument,
+    job_id: JobArgument,
     *,
     watch: Annotated[bool, typer.Option(help="Wait until it has ended.")] = False,
-    as_json: _JsonOption = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Draw all that happened to it, and when.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show one job."""
 
     async def work(lab: LabClient) -> None:
         job = await lab.job(job_id)
-        if not watch:
+        if watch:
+            job = await watched(lab, job)
+        if timeline:
+            found = await lab.timeline(job.id)
+            put_json(found.model_dump(mode="json")) if as_json else put("\n".join(timeline_lines(found)))
+        else:
             print_job(job, as_json=as_json)
-            return
-        await _deliver(lab, job, out=None, as_json=as_json, watch=True)
+        if watch:
+            exit_by(job)
 
     run(work)
 
@@ -110,7 +110,7 @@ def list_jobs(
     *,
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
     state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
-    as_json: _JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List jobs, newest first."""
 
@@ -133,7 +133,7 @@ def list_jobs(
 
 
 @app.command()
-def cancel(job_id: _JobArgument, *, as_json: _JsonOption = False) -> None:
+def cancel(job_id: JobArgument, *, as_json: JsonOption = False) -> None:
     """Ask that a job ends."""
 
     async def work(lab: LabClient) -> None:
@@ -148,7 +148,7 @@ def cancel(job_id: _JobArgument, *, as_json: _JsonOption = False) -> None:
 @app.command()
 def download(
     name: Annotated[str, typer.Argument(metavar="ID", help="A job's or a generation's id, job_… or gen_…")],
-    out: _OutOption = ".",
+    out: OutOption = ".",
 ) -> None:
     """Save the videos of a job, or one of them."""
 
@@ -169,7 +169,7 @@ def download(
 
 
 @app.command()
-def status(*, as_json: _JsonOption = False) -> None:
+def status(*, as_json: JsonOption = False) -> None:
     """Show how the lab is set up; exits with 5 where it is not ready."""
 
     async def work(lab: LabClient) -> None:
@@ -185,7 +185,7 @@ def status(*, as_json: _JsonOption = False) -> None:
 
 
 @app.command()
-def metrics(*, as_json: _JsonOption = False) -> None:
+def metrics(*, as_json: JsonOption = False) -> None:
     """Show what the lab counted since it started: jobs, looks, delays, spend, storage operations."""
 
     async def work(lab: LabClient) -> None:
@@ -204,27 +204,6 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character shows `?`, not a traceback
     app(prog_name="lab")
-
-
-async def _deliver(lab: LabClient, job: Job, *, out: str | None, as_json: bool, watch: bool) -> None:
-    """Follow the job to its end where asked, save its videos where told to, and exit by how it ended."""
-    if watch:
-        try:
-            job = await follow(lab, job.id, Console(stderr=True))
-        except (asyncio.CancelledError, UnreachableError):
-            say(f"{job.id} goes on in the lab. To look at it again: lab job {job.id} --watch")
-            raise
-    saved = await save(lab, [generation.id for generation in job.generations], out) if out is not None else []
-    if as_json:
-        document = job.model_dump(mode="json") | ({"files": [str(item.path) for item in saved]} if saved else {})
-        put_json(document)
-    elif saved:
-        print_saved(saved, job)
-        say(money(job.cost))
-    else:
-        print_job(job, as_json=False)
-    if job.is_final and job.state != "succeeded":
-        raise typer.Exit(Exit.JOB_FAILED)
 
 
 def _prompt_of(argument: str) -> str:

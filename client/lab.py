@@ -12,7 +12,19 @@ from pydantic import BaseModel, ValidationError
 
 from client.errors import UnreachableError
 from client.files import replacing
-from client.models import ContentLink, Job, JobPage, JobState, LabMetrics, LabStatus
+from client.models import (
+    ContentLink,
+    Deleted,
+    Job,
+    JobPage,
+    JobState,
+    LabMetrics,
+    LabStatus,
+    LaneList,
+    LaneState,
+    Quote,
+    Timeline,
+)
 from client.transport import Transport
 
 CALL_PATIENCE_S = 5.0
@@ -61,15 +73,62 @@ class LabClient:
         idempotency_key: str | None = None,
     ) -> Job:
         """Ask for a video. What is None is left to the server's defaults; the same key gives the same job."""
-        asked = {"model": model, "size": size, "seconds": seconds, "variants": variants, "metadata": metadata}
-        answer = await self._transport.call(
-            "POST",
-            "/videos/jobs",
-            json={"prompt": prompt, **{name: value for name, value in asked.items() if value is not None}},
-            headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
-            patience_s=self._patience_s,
-        )
-        return _read(Job, answer.document)
+        asked = _given(prompt=prompt, model=model, size=size, seconds=seconds, variants=variants, metadata=metadata)
+        return _read(Job, await self._make("/videos/jobs", asked, idempotency_key))
+
+    async def quote(
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        size: str | None = None,
+        seconds: int | None = None,
+        variants: int | None = None,
+    ) -> Quote:
+        """Ask what the same words to `submit` would cost; nothing is bought."""
+        asked = _given(prompt=prompt, model=model, size=size, seconds=seconds, variants=variants)
+        return _read(Quote, await self._send("POST", "/videos/quote", asked))
+
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        prompt: str | None = None,
+        size: str | None = None,
+        seconds: int | None = None,
+        confirm_new_charge: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Make a new job of one that failed or was cancelled; a render that is still there is stored for nothing.
+
+        Where it is unclear whether the first render was bought, `confirm_new_charge` says that buying another is meant.
+        """
+        asked = _given(prompt=prompt, size=size, seconds=seconds, confirm_new_charge=confirm_new_charge)
+        return _read(Job, await self._make(f"/videos/jobs/{_segment(job_id)}/retry", asked, idempotency_key))
+
+    async def resolve(self, job_id: str, render_id: str | None) -> Job:
+        """Settle an unclear submission: with the id of the render that was bought, or None where none was."""
+        asked = {"not_charged": True} if render_id is None else {"render_id": render_id}
+        return _read(Job, await self._send("POST", f"/videos/jobs/{_segment(job_id)}/resolve", asked))
+
+    async def import_render(
+        self, render_id: str, *, lane: str | None = None, prompt: str | None = None, idempotency_key: str | None = None
+    ) -> Job:
+        """Adopt a render that was made elsewhere, by its id at the provider of that lane."""
+        asked = _given(render_id=render_id, lane=lane, prompt=prompt)
+        return _read(Job, await self._make("/videos/jobs/import", asked, idempotency_key))
+
+    async def delete(self, job_id: str, *, assets: bool = False) -> None:
+        """Delete a job that has ended, or cancel and delete one that has not; with `assets` its videos too."""
+        await self._send("DELETE", f"/videos/jobs/{_segment(job_id)}", params=_with(assets))
+
+    async def delete_failed(self, *, assets: bool = False) -> Deleted:
+        """Delete failed jobs, up to 200 a call; `more` tells whether to call again."""
+        return _read(Deleted, await self._send("DELETE", "/videos/jobs/failed", params=_with(assets)))
+
+    async def timeline(self, job_id: str) -> Timeline:
+        """Read the flight record of a job."""
+        return _read(Timeline, await self._get(f"/videos/jobs/{_segment(job_id)}/timeline"))
 
     async def job(self, job_id: str) -> Job:
         """Look at one job."""
@@ -94,9 +153,7 @@ class LabClient:
 
     async def cancel(self, job_id: str) -> Job:
         """Ask that the job ends; one that is already rendering ends a little later. Returns the job as it then is."""
-        path = f"/videos/jobs/{_segment(job_id)}/cancel"
-        answer = await self._transport.call("POST", path, patience_s=self._patience_s)
-        return _read(Job, answer.document)
+        return _read(Job, await self._send("POST", f"/videos/jobs/{_segment(job_id)}/cancel"))
 
     async def watch(self, job_id: str) -> AsyncIterator[Job]:
         """Follow a job: yields it now and whenever it changed, and ends after its final state.
@@ -155,10 +212,39 @@ class LabClient:
         """Read what the lab's process counted since it began."""
         return _read(LabMetrics, await self._get("/metrics"))
 
-    async def _get(self, path: str, **params: str | int | None) -> Any:
-        given = {name: value for name, value in params.items() if value is not None}
-        answer = await self._transport.call("GET", path, params=given, patience_s=self._patience_s)
+    async def lanes(self) -> LaneList:
+        """Read what every lane is doing."""
+        return _read(LaneList, await self._get("/lanes"))
+
+    async def pause(self, lane_id: str) -> LaneState:
+        """Close a lane for new renders; what runs there goes on."""
+        return _read(LaneState, await self._send("POST", f"/lanes/{_segment(lane_id)}/pause"))
+
+    async def resume(self, lane_id: str) -> LaneState:
+        """Open a paused lane."""
+        return _read(LaneState, await self._send("POST", f"/lanes/{_segment(lane_id)}/resume"))
+
+    async def _make(self, path: str, document: Any, idempotency_key: str | None) -> Any:
+        """Send what makes a job: repeating it with the same key makes the same job."""
+        key = idempotency_key or str(uuid.uuid4())
+        return await self._send("POST", path, document, headers={"Idempotency-Key": key})
+
+    async def _send(self, verb: str, path: str, document: Any = None, **options: dict[str, str]) -> Any:
+        answer = await self._transport.call(verb, path, json=document, patience_s=self._patience_s, **options)
         return answer.document
+
+    async def _get(self, path: str, **params: str | int | None) -> Any:
+        answer = await self._transport.call("GET", path, params=_given(**params), patience_s=self._patience_s)
+        return answer.document
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Leave out what is None: the server's defaults are its own."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _with(assets: bool) -> dict[str, str]:  # noqa: FBT001 - the keyword of the two calls
+    return {"assets": "delete" if assets else "keep"}
 
 
 def _segment(text: str) -> str:

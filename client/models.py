@@ -1,8 +1,8 @@
 """What the API says about jobs, as pydantic models. A field the server adds is kept, never refused; no I/O here."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -86,6 +86,71 @@ class JobPage(_FromServer):
 
     jobs: tuple[Job, ...]
     next_cursor: str | None = None
+
+
+class TimelineEvent(_FromServer):
+    """One line of a job's flight record: what happened, when, and what is known about it."""
+
+    name: str
+    at: datetime
+    kind: str
+    data: dict[str, Any] = {}
+
+
+class Timeline(_FromServer):
+    """The flight record of a job, oldest first."""
+
+    job_id: str
+    events: tuple[TimelineEvent, ...] = ()
+
+
+class Quote(_FromServer):
+    """What a job would cost in US dollars; None where the price is unknown."""
+
+    model: str
+    size: str
+    seconds: int
+    variants: int
+    lane: str
+    usd: Decimal | None = None
+    price_source: str = ""
+
+
+class Deleted(_FromServer):
+    """How many failed jobs one call deleted, and whether there are more."""
+
+    deleted: int
+    more: bool = False
+
+
+class LaneState(_FromServer):
+    """One lane: its limits, what it is doing, and what an operator should know."""
+
+    id: str
+    model: str
+    is_paused: bool = False
+    cooling_until: datetime | None = None
+    attention: str | None = None
+    in_flight: int = 0
+    max_in_flight: int = 0
+    creates_last_minute: int = 0
+    creates_per_minute: int = 0
+    retired_on: date | None = None
+    last_renders_s: tuple[float, ...] = ()
+
+
+class PoolState(_FromServer):
+    """One model: how many jobs wait for it, and its lanes."""
+
+    model: str
+    waiting: int = 0
+    lanes: tuple[LaneState, ...] = ()
+
+
+class LaneList(_FromServer):
+    """Every model's lanes."""
+
+    models: tuple[PoolState, ...] = ()
 
 
 class ContentLink(_FromServer):

@@ -2,19 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Sequence
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import typer
+from rich.console import Console
 
-from client.delivery import Saved
+from client.delivery import Saved, follow, save
 from client.errors import LabError, UnreachableError
 from client.exits import Exit, exit_of
 from client.lab import LabClient
 from client.models import Job
 from client.target import NoTargetError, find_target
-from client.wording import error_lines, job_lines, video_line
+from client.wording import error_lines, job_lines, money, video_line
 
 
 def run(work: Callable[[LabClient], Coroutine[Any, Any, None]]) -> None:
@@ -40,6 +42,47 @@ def run(work: Callable[[LabClient], Coroutine[Any, Any, None]]) -> None:
         fail(Exit.INVALID, [f"cannot write {fault.filename}: {fault.strerror}" if fault.filename else str(fault)])
     except KeyboardInterrupt:
         raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+async def make(
+    lab: LabClient, ask: Callable[[LabClient, str], Awaitable[Job]], key: str | None, *, out: str | None, as_json: bool
+) -> None:
+    """Ask for a new job under an idempotency key; follow it to its end and save its videos where `out` says so."""
+    key = key or str(uuid.uuid4())
+    try:
+        job = await ask(lab, key)
+    except (UnreachableError, asyncio.CancelledError):
+        say(f"It is not known whether the lab took the job. Repeating is safe with --idempotency-key {key}")
+        raise
+    say(f"{job.id} accepted")
+    if out is None:
+        print_job(job, as_json=as_json)
+        return
+    job = await watched(lab, job)
+    saved = await save(lab, [generation.id for generation in job.generations], out)
+    if as_json:
+        put_json(job.model_dump(mode="json") | ({"files": [str(item.path) for item in saved]} if saved else {}))
+    elif saved:
+        print_saved(saved, job)
+        say(money(job.cost))
+    else:
+        print_job(job, as_json=False)
+    exit_by(job)
+
+
+async def watched(lab: LabClient, job: Job) -> Job:
+    """Follow a job to its end on standard error; interrupted, say how to go on."""
+    try:
+        return await follow(lab, job.id, Console(stderr=True))
+    except (asyncio.CancelledError, UnreachableError):
+        say(f"{job.id} goes on in the lab. To look at it again: lab job {job.id} --watch")
+        raise
+
+
+def exit_by(job: Job) -> None:
+    """End with the exit code of a job that ended without its video."""
+    if job.is_final and job.state != "succeeded":
+        raise typer.Exit(Exit.JOB_FAILED)
 
 
 def print_job(job: Job, *, as_json: bool) -> None:

@@ -25,7 +25,7 @@ TOLD_PAUSE_S = (0.2, 60.0)  # a Retry-After outside of these is brought back int
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx answer: its JSON document, and how long the server asks to wait before the next look."""
+    """A 2xx answer: its JSON document (None for 204), and how long the server asks to wait before the next look."""
 
     document: Any
     retry_after_s: float | None
@@ -101,7 +101,7 @@ class Transport:
         if not response.is_success:
             problem = problem_of(document, status=response.status_code, reason=_phrase(response.status_code))
             raise LabError(response.status_code, problem)
-        if document is None:
+        if document is None and response.status_code != HTTPStatus.NO_CONTENT:
             raise UnreachableError(f"{self._base_url} answered something that is not JSON; is that address a lab's?")
         return Answer(document, _retry_after_s(response))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from client.errors import LabError, Problem
-from client.models import Cost, Generation, Job, LabMetrics, LabStatus, LaneStatus, MetricSeries
+from client.models import Cost, Generation, Job, LabMetrics, LabStatus, LaneStatus, MetricSeries, Quote
 
 _KILO = 1000
 
@@ -58,6 +58,13 @@ def money(cost: Cost | None) -> str:
     if cost is None or cost.usd is None:
         return "cost unknown"
     return f"${cost.usd:.2f}" + (f" ({cost.state})" if cost.state else "")
+
+
+def quote_line(quote: Quote) -> str:
+    """Say what a job would cost, and where the price is from."""
+    price = "price unknown" if quote.usd is None else f"${quote.usd:.2f}"
+    asked = f"{quote.model}, {quote.size}, {quote.seconds} s" + (f", {quote.variants} times" * (quote.variants > 1))
+    return f"{price} for {asked} on {quote.lane}; price from {quote.price_source}"
 
 
 def video_line(generation: Generation) -> str:
