@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint types imports unit integration contract e2e conformance faults fault-mutations lock openapi clean distclean \
+.PHONY: help setup demo up test lint types imports unit integration contract e2e conformance bench faults fault-mutations lock openapi clean distclean \
 	packaging infra-mutations infra-snapshots infra-scan
 
 help: ## List what can be done
@@ -61,6 +61,9 @@ faults: setup ## Play random schedules of faults (SCHEDULES=10000 FIRST=0); a fa
 
 fault-mutations: setup ## Take out each guard and count the schedules until that is noticed (SCHEDULES=100)
 	@$(BIN)/python -m tests.faults --mutations --schedules $(or $(SCHEDULES),100)
+
+bench: setup ## Measure speed, fairness and more, beside something measured in the same run (SUBJECTS="host ...", minutes)
+	@$(BIN)/python -m bench $(SUBJECTS)
 
 lock: setup ## Pin the requirements anew
 	@$(COMPILE) requirements.in --output-file requirements.txt

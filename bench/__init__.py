@@ -1,0 +1,1 @@
+"""How fast, how fair, how well: figures of the whole lab, measured on one machine. Never deployed, never a test."""
