@@ -4,12 +4,11 @@ for on the books. The job's state stays; a retry can take such a render over.
 
 from datetime import datetime, timedelta
 
-from shared import attempts, clock, jobs, pricing, rates
+from shared import attempts, clock, jobs, pricing, rates, takeover
 from shared.attempts import Tried
 from shared.ids import JobId
 from shared.jobs import Stored
 from shared.models.job import Job, JobRef
-from shared.models.problem import job_problem
 from shared.providers.choose import provider
 from shared.providers.port import Listing, Render
 
@@ -65,12 +64,10 @@ async def _record(stored: Stored, endpoint: str, render: Render) -> None:
 
 
 def _paid(job: Job, render: Render) -> Job:
-    """Settle a disputed job with the render it now has; add the price of a second one to a job that has its own."""
+    """Settle an ended job with the render it now has; add the price of a second one to a job that has its own."""
     now = clock.now()
-    if job.cost_state == "disputed" and job.problem is not None:
-        problem = job_problem(
-            job.problem.code, f"the render surfaced later as {render.id}; retry stores it", money="spent"
-        )
+    if job.render_id is None and job.problem is not None:
+        problem = takeover.storable(job.problem.code, f"the render surfaced later as {render.id}")
         return job.changed(
             now, cost_state="settled", problem=problem, render_id=render.id, accepted_at=render.created_at
         )

@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import BaseModel
 
-from shared import http, jobs, pools, stories
+from shared import clock, http, jobs, pools, stories
 from shared.http import ProblemError
 from shared.ids import JobId
 from shared.jobs import KeyReused, Replayed, Stored, SubmitKey
@@ -53,9 +53,16 @@ async def _carried_on(owner: str, job_id: str, client: df.DurableOrchestrationCl
     stored = await jobs.read(owner, JobId.of(job_id))
     if stored is None or stored.job.deleted_at:
         raise ProblemError(Code.JOB_DELETED, f"this key made {job_id}, which was deleted")
+    if stored.job.render_id and not stored.job.attempts and not stored.job.state.is_final:
+        await stories.start(client, [stored.job.ref])  # it took a render over; a story that runs already goes on
     if stored.job.state == JobState.QUEUED and await pools.ready_ticket(stored.job.model, pools.ticket_key(stored.job)):
         await stories.start(client, await pools.admit(stored.job.model))
     return stored
+
+
+async def sent_before(owner: str, key: SubmitKey | None) -> Replayed | KeyReused | None:
+    """Tell what an Idempotency-Key stands for already, before the provider is asked anything."""
+    return await jobs.sent_before(owner, key, clock.now()) if key else None
 
 
 def submit_key(req: func.HttpRequest, request: BaseModel, about: str = "") -> SubmitKey | None:

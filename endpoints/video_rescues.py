@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from endpoints.job_answers import answer, job_view, submit_key
+from endpoints.job_answers import answer, job_view, sent_before, submit_key
 from endpoints.lookup import job_of
 from endpoints.terms import terms_of
 from shared import clock, http, jobs, submission, takeover
@@ -27,10 +27,12 @@ async def retry_video_job(req: func.HttpRequest, client: df.DurableOrchestration
     """Make a new job of one that failed or was cancelled; a render that is still there is stored for nothing."""
     owner = http.owner_of(req)
     asked = http.body_of(req, RetryRequest) if req.get_body() else RetryRequest()
+    key = submit_key(req, asked, f"retry {req.route_params['job_id']}")
+    if earlier := await sent_before(owner, key):
+        return await answer(req, client, owner, earlier)
     parent = (await job_of(owner, req.route_params["job_id"])).job
     if parent.state not in {JobState.FAILED, JobState.CANCELLED}:
         raise ProblemError(Code.NOT_RETRYABLE, f"the job is {parent.state}")
-    key = submit_key(req, asked, f"retry {parent.id}")
     found = None if asked.changes else await takeover.salvageable(parent)
     if isinstance(found, NoAnswer):
         raise ProblemError(Code.PROVIDER_UNAVAILABLE, f"the render of the job cannot be looked for: {found.detail}")
@@ -55,7 +57,13 @@ async def resolve_video_job(req: func.HttpRequest) -> func.HttpResponse:
     if job.cost_state != "disputed":
         raise ProblemError(Code.NOT_DISPUTED, f"the cost of the job is {job.cost_state}")
     if asked.render_id is None:
-        problem = job_problem(Code.SUBMISSION_UNCLEAR, "the operator said that no render was bought", money="none")
+        problem = job_problem(
+            Code.SUBMISSION_UNCLEAR,
+            "the operator said that no render was bought",
+            money="none",
+            advice="Retry the job: it buys a new render.",
+            retry_helps=True,
+        )
         settled = job.changed(clock.now(), cost_state="released", problem=problem)
     else:
         settled = await _with_render(job, asked.render_id)
@@ -71,15 +79,19 @@ async def import_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
     """Adopt a render made elsewhere by its id at the provider: store it, for nothing."""
     owner = http.owner_of(req)
     asked = http.body_of(req, ImportRequest)
+    key = submit_key(req, asked, "import")
+    if earlier := await sent_before(owner, key):
+        return await answer(req, client, owner, earlier)
     lane = takeover.lane_named(asked.lane)
     if lane is None:
         raise ProblemError(Code.NOT_FOUND, f"there is no lane {asked.lane!r}")
     render = await _render(lane, asked.render_id)
-    job = takeover.imported(lane, render, owner, clock.now(), prompt=asked.prompt, metadata=asked.metadata)
-    holder = await takeover.claim(lane, render.id, job)
-    if holder != job.id:
+    fresh = takeover.imported(lane, render, owner, clock.now(), prompt=asked.prompt, metadata=asked.metadata)
+    holder = await takeover.claim(lane, render.id, fresh)
+    job = fresh if holder == fresh.id else await takeover.unfinished(lane, fresh, holder)
+    if job is None:
         raise ProblemError(Code.RENDER_CLAIMED, f"the render {render.id} belongs to {await _shown(owner, holder)}")
-    return await _begin(req, client, job, submit_key(req, asked, "import"))
+    return await _begin(req, client, job, key)
 
 
 async def _render(lane: Lane, render_id: str) -> Render:
@@ -101,7 +113,7 @@ async def _with_render(job: Job, render_id: str) -> Job:
         raise ProblemError(Code.RENDER_UNKNOWN, "that render was made from another prompt")
     if await takeover.claim(lane, render.id, job) != job.id:
         raise ProblemError(Code.RENDER_CLAIMED, f"the render {render.id} belongs to another job")
-    problem = job_problem(Code.SUBMISSION_UNCLEAR, f"the render is {render.id}; retry stores it", money="spent")
+    problem = takeover.storable(Code.SUBMISSION_UNCLEAR, f"the render is {render.id}")
     return job.changed(
         clock.now(),
         render_id=render.id,

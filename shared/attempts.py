@@ -21,6 +21,14 @@ class Tried:
     etag: str
 
 
+@dataclass(frozen=True)
+class Claimant:
+    """The job that holds the claim of a render, and its owner; None where the claim was written without one."""
+
+    job_id: str
+    owner: str | None
+
+
 def _key(job: Job, n: int) -> str:
     return f"try!{job.inv}!{n}"
 
@@ -122,7 +130,7 @@ async def claim(endpoint: str, render_id: str, job: Job) -> str:
     """Claim a render for a job, for good; the id of the job that holds the claim, this one's or another's."""
     table = await storage.table()
     where, what = _claim_place(endpoint, render_id)
-    if await rows.commit(table, where, [Insert(what, {"job_id": job.id, "render_id": render_id})]):
+    if await rows.commit(table, where, [Insert(what, {"job_id": job.id, "owner": job.owner, "render_id": render_id})]):
         return job.id
     held = await claimed_by(endpoint, render_id)
     return held or job.id
@@ -130,9 +138,15 @@ async def claim(endpoint: str, render_id: str, job: Job) -> str:
 
 async def claimed_by(endpoint: str, render_id: str) -> str | None:
     """Tell which job holds the claim of a render; None when it is free. One request."""
+    held = await claimant(endpoint, render_id)
+    return held.job_id if held else None
+
+
+async def claimant(endpoint: str, render_id: str) -> Claimant | None:
+    """Tell which job of which owner holds the claim of a render; None when it is free. One request."""
     table = await storage.table()
     row = await rows.read(table, *_claim_place(endpoint, render_id))
-    return row.values["job_id"] if row else None
+    return Claimant(row.values["job_id"], row.values.get("owner")) if row else None
 
 
 def _claim_place(endpoint: str, render_id: str) -> tuple[str, str]:

@@ -102,10 +102,12 @@ async def add_ticket(job: Job) -> None:
 
 
 async def add_running(job: Job) -> None:
-    """Put a job that starts with its render among the admitted, without a slot: what it needs is only to be stored."""
+    """Put a job that starts with its render among the admitted, without a slot: what it needs is only to be stored.
+
+    One that is there already is left by an import that was cut, and says the same.
+    """
     row = _row(job).model_copy(update={"lane": job.lane, "ready": True, "admitted_at": job.created_at})
-    if not await _commit(job.model, [Insert(_run_key(job.id), rows.values_of(row))]):
-        raise RuntimeError(f"a row made of the fresh ULID {job.ulid} was already there")
+    await _commit(job.model, [Insert(_run_key(job.id), rows.values_of(row))])
 
 
 async def ready_ticket(model: str, key: str) -> bool:

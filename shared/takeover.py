@@ -5,12 +5,13 @@ Nothing is bought: the story starts with a render and only stores.
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from shared import attempts, clock, jobs, pools, rates
+from shared import attempts, clock, jobs, pools
 from shared.config import configuration
 from shared.ids import JobId
 from shared.jobs import Created, KeyReused, Replayed, SubmitKey
 from shared.lanes import Lane
 from shared.models.job import Job, JobState
+from shared.models.problem import Code, JobProblem, job_problem
 from shared.providers.choose import provider
 from shared.providers.port import LookEnd, NoAnswer, Render
 
@@ -35,8 +36,18 @@ async def salvageable(parent: Job) -> Render | NoAnswer | None:
         return None
     if clock.now() - parent.accepted_at > _RETENTION:
         return None
-    seen = await look(rates.lane_of(parent.model, parent.lane), parent.render_id)
+    lane = lane_named(parent.lane)
+    if lane is None:
+        return None  # it was taken out of the settings: nobody can fetch that render any more
+    seen = await look(lane, parent.render_id)
     return seen if isinstance(seen, NoAnswer) or (isinstance(seen, Render) and seen.state != "failed") else None
+
+
+def storable(code: Code, detail: str) -> JobProblem:
+    """Say of a job that failed that its render is known after all: it was paid for, and retry stores it."""
+    return job_problem(
+        code, detail, money="spent", advice="Retry the job: it stores that render for nothing.", retry_helps=True
+    )
 
 
 def heir(parent: Job, now: datetime) -> Job:
@@ -72,7 +83,7 @@ def imported(
         model=lane.model,
         size=render.size or lane.default_size,
         seconds=render.seconds or lane.default_seconds,
-        variants=1,
+        variants=render.variants or 1,
         priority="normal",
         metadata=metadata,
         deadline_at=now + _DEADLINE,
@@ -89,6 +100,17 @@ def imported(
 async def claim(lane: Lane, render_id: str, job: Job) -> str:
     """Claim a render for a job; the id of the job that holds it, this one's or another's."""
     return await attempts.claim(lane.base_url, render_id, job)
+
+
+async def unfinished(lane: Lane, job: Job, holder: str) -> Job | None:
+    """Go on with an import that was cut after its claim: the job under the id that the claim names.
+
+    None when that job is there, or is another owner's: then the render is taken.
+    """
+    held = await attempts.claimant(lane.base_url, job.render_id or "")
+    if held is None or held.owner != job.owner or await jobs.read(job.owner, JobId.of(holder)):
+        return None
+    return job.model_copy(update={"id": holder})
 
 
 async def begin(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReused:

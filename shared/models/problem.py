@@ -141,9 +141,16 @@ class Problem(BaseModel):
     correlation_id: str | None = None
 
 
-def job_problem(code: Code, detail: str, *, money: Money) -> JobProblem:
-    """Complete a job's problem from the catalogue."""
+def job_problem(
+    code: Code, detail: str, *, money: Money, advice: str | None = None, retry_helps: bool | None = None
+) -> JobProblem:
+    """Complete a job's problem from the catalogue; what is known better since then is said instead."""
     entry = CATALOGUE[code]
     return JobProblem(
-        code=code, title=entry.title, detail=detail, advice=entry.advice, retry_helps=entry.retry_helps, money=money
+        code=code,
+        title=entry.title,
+        detail=detail,
+        advice=advice or entry.advice,
+        retry_helps=entry.retry_helps if retry_helps is None else retry_helps,
+        money=money,
     )

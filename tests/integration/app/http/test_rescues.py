@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+import httpx
+
 if TYPE_CHECKING:
     from tests.integration.app.conftest import Provider
     from tests.integration.app.http.conftest import Api, IsProblem, RunningHost
@@ -54,6 +56,42 @@ def test_a_render_of_a_job_is_not_imported(api: Api, provider: Provider, is_prob
     assert donor["id"] in problem["detail"]
     is_problem(api.post("/videos/jobs/import", json={"render_id": "task_nowhere"}), 404, "render_unknown")
     is_problem(api.post("/videos/jobs/import", json={"render_id": "x", "lane": "nowhere-lane"}), 404, "not_found")
+
+
+def _foreign(provider: Provider, prompt: str) -> str:
+    """A render that another client of the resource made; its id."""
+    order = {"model": "sora", "prompt": prompt, "width": 480, "height": 480, "n_seconds": 1}
+    admin = provider.url.replace("/openai/v1", "/_emulator/renders")
+    assert httpx.post(admin, json=order, timeout=30).status_code == 201
+    return provider.renders(prompt)[0]["id"]
+
+
+def test_an_imported_render_is_stored_for_nothing_and_once(
+    host: RunningHost, provider: Provider, is_problem: IsProblem
+) -> None:
+    """A render made elsewhere becomes a job under the provider's own prompt; nobody imports it a second time."""
+    api = host.api()
+    prompt = f"a kite from elsewhere {secrets.token_hex(4)}"
+    render = _foreign(provider, prompt)
+    asked = {"render_id": render, "lane": "sora", "metadata": {"from": "studio"}}
+    is_problem(api.post("/videos/jobs/import", json=asked | {"lane": "main"}), 404, "render_unknown")
+    key = {"idempotency-key": secrets.token_hex(8)}
+    first, again = (api.post("/videos/jobs/import", json=asked, headers=key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert (first.json()["id"], "idempotency-replayed" in first.headers) == (again.json()["id"], False)
+    assert again.headers["idempotency-replayed"] == "true"
+    is_problem(api.post("/videos/jobs/import", json={"render_id": "x"}, headers=key), 422, "idempotency_key_reused")
+    job = api.until(first.json()["id"], "succeeded")
+    assert (job["prompt"], job["model"], job["size"], job["seconds"]) == (prompt, "sora", "480x480", 1)
+    assert (job["cost"], job["metadata"], len(job["generations"])) == (
+        {"usd": "0.00", "state": "settled"},
+        {"from": "studio"},
+        1,
+    )
+    assert job["id"] in is_problem(api.post("/videos/jobs/import", json=asked), 409, "render_claimed")["detail"]
+    problem = is_problem(host.api().post("/videos/jobs/import", json=asked), 409, "render_claimed")
+    assert job["id"] not in problem["detail"]
+    assert len(provider.renders(prompt)) == 1
 
 
 def test_a_deleted_job_is_gone_with_its_video(host: RunningHost, is_problem: IsProblem) -> None:

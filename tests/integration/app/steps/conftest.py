@@ -118,17 +118,20 @@ class Lab:
         clients = {"client": self.client} if step == "release" else {}
         return json.loads(json.dumps(await functions()[_STEPS[step]](payload, **clients)))
 
-    async def call(self, name: str, method: str, body: Any = None, *, job_id: str = "", **params: str) -> Any:
+    async def call(
+        self, name: str, method: str, body: Any = None, *, job_id: str = "", key: str | None = None, **params: str
+    ) -> Any:
         """Call an HTTP function as the host does; its document."""
+        sent = {"content-type": "application/json", "x-lab-owner": self.owner_name}
         request = func.HttpRequest(
             method,
             "http://localhost/api/v1/videos/jobs",
-            headers={"content-type": "application/json", "x-lab-owner": self.owner_name},
+            headers=sent | ({"idempotency-key": key} if key else {}),
             params=params,
             route_params={"job_id": job_id},
             body=json.dumps(body).encode(),
         )
-        clients = {"client": self.client} if method == "POST" else {}
+        clients = {"client": self.client} if "client" in inspect.signature(functions()[name]).parameters else {}
         answer = await functions()[name](request, **clients)
         assert answer.status_code < 300, answer.get_body()
         return json.loads(answer.get_body())
