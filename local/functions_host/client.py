@@ -1,4 +1,5 @@
-"""What can be asked of orchestrations from outside: start, look, raise, terminate, suspend, resume, restart, purge.
+"""What can be asked of orchestrations from outside: start, look, raise, terminate, suspend, resume, restart, rewind,
+purge.
 
 No HTTP.
 """
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from local.functions_host import history as ev
 from local.functions_host import queries
 from local.functions_host.instants import now_us
+from local.functions_host.rewinding import rewound
 from local.functions_host.rows import InstanceRow, Letter, NewInstance
 from local.functions_host.store import Store
 
@@ -101,6 +103,28 @@ class OrchestrationClient:
         """Start it again with its input; gives the id. Raises NotFoundError, AlreadyExistsError."""
         row = self.get(instance_id)
         return self.start(row.name, None if with_new_id else instance_id, row.input)
+
+    def rewind(self, instance_id: str, reason: str | None) -> None:
+        """Let a failed instance do again what failed, in its children too. Raises NotFoundError, WrongStateError."""
+        row = self.get(instance_id)
+        if row.status != "Failed":
+            text = f"This orchestration has status {row.status}, but only orchestrations in the "
+            raise WrongStateError(row.status, f'{text}"Failed" state can be rewound.')
+        histories: dict[str, list[ev.Event]] = {}
+        leaves = self._rewound(instance_id, histories)
+        at_us = now_us()
+        self._store.rewind(histories, [Letter(leaf, None, ev.GenericEvent(at_us, reason)) for leaf in leaves], at_us)
+        self._wake(leaves)
+
+    def _rewound(self, instance_id: str, histories: dict[str, list[ev.Event]]) -> list[str]:
+        """Collect rewound histories from an instance downwards; gives those that are to run first."""
+        histories[instance_id], failed_children = rewound(self._store.history(instance_id))
+        children = [child for child in failed_children if child not in histories and self._is_failed(child)]
+        return [leaf for child in children for leaf in self._rewound(child, histories)] or [instance_id]
+
+    def _is_failed(self, instance_id: str) -> bool:
+        row = self._store.instance(instance_id)
+        return row is not None and row.status == "Failed"
 
     def purge(self, instance_id: str) -> None:
         """Forget a finished instance. Raises NotFoundError, WrongStateError."""

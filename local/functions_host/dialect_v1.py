@@ -67,6 +67,8 @@ def _event(instance_id: str, event: ev.Event, *, is_past: bool) -> dict[str, Any
     match event:
         case ev.TaskScheduled() | ev.ChildCreated() | ev.TimerCreated():
             event_id, is_played = event.task_id, False
+        case ev.GenericEvent():
+            event_id, is_played = event.event_id, is_past
         case ev.StepCompleted():
             event_id, is_played = -1, is_past and event.is_played
         case ev.StepStarted():
@@ -154,6 +156,7 @@ _SHAPES: dict[type[ev.Event], Callable[[str, Any], dict[str, Any]]] = {
     ev.StepStarted: _bare(12),
     ev.StepCompleted: _bare(13),
     ev.EventRaised: lambda _, e: {"EventType": 15, "Name": e.name, "Input": e.input, "ParentTraceContext": None},
+    ev.GenericEvent: lambda _, e: {"EventType": 17, "Data": e.data},
     ev.ExecutionSuspended: lambda _, e: {"EventType": 19, "Reason": e.reason},
     ev.ExecutionResumed: lambda _, e: {"EventType": 20, "Reason": e.reason},
 }

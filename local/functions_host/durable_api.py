@@ -27,7 +27,6 @@ from local.functions_host.durable_binding import CONNECTION, DurableLinks
 from local.functions_host.instants import parse
 from local.functions_host.json_text import compact
 from local.functions_host.queries import Filter
-from local.functions_host.rows import InstanceRow
 
 _PAGE = 100
 _STATUSES = frozenset(
@@ -181,7 +180,7 @@ class DurableApi:
             case "restart":
                 return self._restart(request, instance_id, origin)
             case "rewind":
-                return self._rewind(instance_id)
+                return self._rewind(instance_id, reason)
             case _:
                 return Response(status_code=404)
 
@@ -197,15 +196,14 @@ class DurableApi:
             return _error(409, message, _ALREADY_EXISTS, str(error))
         return self._accepted(started, origin)
 
-    def _rewind(self, instance_id: str) -> Response:
+    def _rewind(self, instance_id: str, reason: str | None) -> Response:
         try:
-            row = self._client.get(instance_id)
+            self._client.rewind(instance_id, reason)
         except NotFoundError:
             return _json(f'No orchestration with instance ID "${instance_id}" found.', 404)
-        if row.status == "Failed":
-            text = "This stand-in does not rewind; start the instance again."
-            return _error(501, text, "System.NotImplementedException", text)
-        return _json(_cannot_rewind(row), 412)
+        except WrongStateError as error:
+            return _json(error.text, 412)
+        return Response(status_code=202)
 
     def _purge(self, instance_id: str) -> Response:
         try:
@@ -246,10 +244,6 @@ def _filter(request: Request) -> Filter:
         created_from_us=_time(query.get("createdTimeFrom")),
         created_to_us=_time(query.get("createdTimeTo")),
     )
-
-
-def _cannot_rewind(row: InstanceRow) -> str:
-    return f'This orchestration has status {row.status}, but only orchestrations in the "Failed" state can be rewound.'
 
 
 def _time(text: str | None) -> int | None:

@@ -161,6 +161,15 @@ class ExecutionTerminated:
 
 
 @dataclass(frozen=True, slots=True)
+class GenericEvent:
+    """Says nothing to a replay: the reason of a rewind, or what a rewind left of a dead event and its ``event_id``."""
+
+    at_us: int
+    data: str | None
+    event_id: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionCompleted:
     """The last event: final status and its JSON result, or plain text where ``status`` is not Completed."""
 
@@ -180,6 +189,7 @@ Inbound = (
     | ExecutionSuspended
     | ExecutionResumed
     | ExecutionTerminated
+    | GenericEvent
 )
 Outbound = TaskScheduled | ChildCreated | TimerCreated
 Event = StepStarted | StepCompleted | Inbound | Outbound | ExecutionCompleted
@@ -190,6 +200,7 @@ _KINDS: dict[str, type[Event]] = {
         *(StepStarted, StepCompleted, ExecutionStarted, ExecutionCompleted),
         *(TaskScheduled, TaskCompleted, TaskFailed, ChildCreated, ChildCompleted, ChildFailed),
         *(TimerCreated, TimerFired, EventRaised, ExecutionSuspended, ExecutionResumed, ExecutionTerminated),
+        GenericEvent,
     )
 }
 

@@ -95,7 +95,7 @@ class _Replay:
                 self._resume()
             case ev.ExecutionTerminated():
                 self._terminated = self._terminated or Ended("Terminated", event.reason)
-            case ev.StepStarted() | ev.StepCompleted() | ev.ExecutionCompleted():
+            case ev.StepStarted() | ev.StepCompleted() | ev.ExecutionCompleted() | ev.GenericEvent():
                 pass
 
     def _settle(self, task_id: int, *, well: bool) -> None:

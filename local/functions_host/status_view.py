@@ -46,6 +46,8 @@ def _view(
     event: ev.Event, opened: dict[int, ev.TaskScheduled | ev.ChildCreated], *, with_results: bool
 ) -> dict[str, Any]:
     kind, shape = _shape(event, with_results=with_results)
+    if isinstance(event, ev.GenericEvent):  # the one whose own field comes first (trace rewind-after)
+        return {**shape, "EventType": kind, "Timestamp": exact(event.at_us)}
     view = {"EventType": kind, **shape, "Timestamp": exact(event.at_us)}
     if isinstance(event, ev.ExecutionStarted):
         view["FunctionName"] = event.name
@@ -93,6 +95,8 @@ def _shape(event: ev.Event, *, with_results: bool) -> tuple[str, dict[str, Any]]
             return "TimerFired", {"FireAt": exact(event.fire_us)}
         case ev.EventRaised():
             return "EventRaised", {"Name": event.name, "Input": event.input, "ParentTraceContext": None}
+        case ev.GenericEvent():
+            return "GenericEvent", {"Data": event.data}
         case ev.ExecutionSuspended():
             return "ExecutionSuspended", {"Reason": event.reason}
         case ev.ExecutionResumed():

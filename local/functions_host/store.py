@@ -4,7 +4,7 @@ Knows rows and transactions; decides nothing.
 """
 
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +88,16 @@ class Store:
             (letter.instance_id, letter.execution_id, *to_row(letter.event)),
         )
 
+    def rewind(self, histories: Mapping[str, list[Event]], letters: Iterable[Letter], at_us: int) -> None:
+        """Give failed instances these histories and their first status again, and send messages, in one transaction."""
+        with self.transaction() as db:
+            for instance_id, history in histories.items():
+                db.execute("DELETE FROM history WHERE instance_id = ?", (instance_id,))
+                _append(db, instance_id, 0, history)
+                db.execute("UPDATE instances SET status = 'Pending', updated_us = ? WHERE id = ?", (at_us, instance_id))
+            for letter in letters:
+                self._post(letter)
+
     def discard_messages(self, sequence_numbers: Iterable[int]) -> None:
         """Drop messages nobody will read."""
         with self.transaction() as db:
@@ -110,10 +120,7 @@ class Store:
             db.executemany("DELETE FROM inbox WHERE seq = ?", [(seq,) for seq in step.consumed])
             if step.keep_history == 0:
                 db.execute("DELETE FROM history WHERE instance_id = ?", (row.id,))
-            db.executemany(
-                "INSERT INTO history VALUES (?, ?, ?, ?)",
-                [(row.id, seq, *to_row(event)) for seq, event in enumerate(step.append, step.keep_history)],
-            )
+            _append(db, row.id, step.keep_history, step.append)
             if row.is_final or row.execution_id != step.loaded_execution_id:
                 db.execute("DELETE FROM timers WHERE instance_id = ?", (row.id,))
             for timer in step.timers if not row.is_final else ():
@@ -194,6 +201,13 @@ class Store:
         self.db.execute(
             "INSERT OR REPLACE INTO schedules VALUES (?, ?, ?, ?)", (function, last_us, next_us, updated_us)
         )
+
+
+def _append(db: sqlite3.Connection, instance_id: str, first_seq: int, events: Iterable[Event]) -> None:
+    db.executemany(
+        "INSERT INTO history VALUES (?, ?, ?, ?)",
+        [(instance_id, seq, *to_row(event)) for seq, event in enumerate(events, first_seq)],
+    )
 
 
 def _forget(db: sqlite3.Connection, instance_id: str) -> None:

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 APPLICATION_ID = 0x46484C42
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE instances (
@@ -64,7 +64,9 @@ def open_store(path: Path) -> sqlite3.Connection:
                 f"{path} was written by a {newer} version of this host (schema {version}, this one reads "
                 f"{SCHEMA_VERSION}); delete it, or name another folder with --state."
             )
-        db.execute("SELECT COUNT(*) FROM instances").fetchone()
+        elif (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            told = found.splitlines()[-1]
+            raise StoreError(f"{path} is damaged ({told}); delete it, or name another folder with --state.")
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be used: {error}; delete it, or name another folder with --state.") from error
     return db

@@ -14,7 +14,6 @@ TIMERS = "Timers fire at their time here; the real host fires them up to one sec
 SHORTER = "The app under test lets one child wait for 8 s, the recorded one for 25 s."
 PARSERS = "The text about broken JSON is the parser's own; the error's kind and place in the answer are the same."
 NO_TLS = "The durable client binding names http, because nothing here speaks TLS."
-REWIND = "Rewind answers 501 here: start the instance again."
 ORDER = "Headers and route parameters reach the function in the order of the request, not in that of a .NET dictionary."
 
 PLACES = "A function's description names the folders and the host's id of this machine, and no file of test data."
@@ -52,7 +51,6 @@ ACCEPTED = (
     Accepted("start-webhook-*", ("body.ExceptionMessage",), PARSERS),
     Accepted("raise-event-webhook-*", ("body.ExceptionMessage",), PARSERS),
     Accepted("durable-client-binding", ("body.raw._creation_urls.*", "body.raw._management_urls.*"), NO_TLS),
-    Accepted("rewind-failed-202", ("status", "headers.content-type", "body"), REWIND),
     Accepted(
         "http-admin-*", ("body.id", "body.script_href", "body.test_data_href", "body.config.functionDirectory"), PLACES
     ),

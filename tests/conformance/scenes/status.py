@@ -91,6 +91,8 @@ SCENES = {
     "rewind-running": Scene(RUNNING),
     "rewind-before": Scene((replayed, ended())),
     "rewind-failed-202": Scene((started("rw"), ended())),
+    "rewind-after": Scene((started("rw"), ended(), asked("rewind", "try+again"), status_is("Completed"))),
+    "rewind-terminated-none": Scene(TERMINATED),
     "restart-completed": Scene(COMPLETED),
     "restart-completed-same-id": Scene(COMPLETED),
     "restart-running-new-id": Scene(RUNNING),

@@ -2,10 +2,12 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+from local.functions_host.store_file import SCHEMA_VERSION, open_store
 from tests.integration.functions_host.running_host import APP, ROOT
 
 
@@ -35,13 +37,35 @@ def test_app_that_cannot_be_loaded(tmp_path: Path) -> None:
     assert "function_app.py, line 1" in told
 
 
-def test_store_that_cannot_be_used(tmp_path: Path) -> None:
-    """A broken file is refused, and left as it is."""
-    state = tmp_path / "state"
-    state.mkdir()
-    (state / "store.sqlite3").write_bytes(b"no database " * 100)
-    assert "cannot be used: file is not a database" in refused(APP, state)
-    assert (state / "store.sqlite3").read_bytes() == b"no database " * 100
+def test_store_that_is_no_database(tmp_path: Path) -> None:
+    """A file that SQLite cannot read is refused, and left as it is."""
+    store = tmp_path / "store.sqlite3"
+    store.write_bytes(b"no database " * 100)
+    assert "cannot be used: file is not a database" in refused(APP, tmp_path)
+    assert store.read_bytes() == b"no database " * 100
+
+
+def test_store_that_is_damaged(tmp_path: Path) -> None:
+    """A store whose head is whole and whose inside is not is refused before anything runs, and left as it is."""
+    store = tmp_path / "store.sqlite3"
+    open_store(store).close()
+    whole = store.read_bytes()
+    damaged = whole[:4096] + b"?" * (len(whole) - 4096)
+    store.write_bytes(damaged)
+    assert f"{store} is damaged" in refused(APP, tmp_path)
+    assert store.read_bytes() == damaged
+
+
+def test_store_of_a_newer_version(tmp_path: Path) -> None:
+    """It is named with both versions, and what to do; nothing is changed in it."""
+    store = tmp_path / "store.sqlite3"
+    with open_store(store) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    told = refused(APP, tmp_path)
+    assert f"{store} was written by a newer version of this host (schema {SCHEMA_VERSION + 1}, this one reads" in told
+    assert told.endswith("delete it, or name another folder with --state.")
+    with sqlite3.connect(store) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)
 
 
 def test_taken_port(tmp_path: Path) -> None:

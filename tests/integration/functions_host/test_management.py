@@ -229,6 +229,32 @@ def test_restart(host: RunningHost, running: str, completed: str) -> None:
     )
 
 
+def test_rewind_does_the_failed_step_again(host: RunningHost) -> None:
+    """202; what had succeeded is kept, what had failed runs again, and the history shows its dead events."""
+    failed = host.run("mends")
+    assert failed["runtimeStatus"] == "Failed"
+    answer = host.manage("POST", f"/instances/{failed['instanceId']}/rewind", params={"reason": "once more"})
+    assert (answer.status_code, answer.content) == (202, b"")
+    status = host.until(failed["instanceId"], lambda seen: seen["runtimeStatus"] == "Completed")
+    assert (status["output"], status["createdTime"]) == ([1, 2, 2], failed["createdTime"])
+    assert status["historyEvents"][:2] == failed["historyEvents"][:2]
+    assert [event["EventType"] for event in status["historyEvents"][2:]] == [
+        *["GenericEvent"] * 4,
+        *("TaskCompleted", "TaskCompleted", "ExecutionCompleted"),
+    ]
+    assert [event["Data"] for event in status["historyEvents"][2:6]] == [None, None, None, "once more"]
+
+
+def test_rewind_reaches_the_child_that_failed(host: RunningHost) -> None:
+    """The parent waits for the same child again, and the SDK may ask for it."""
+    failed = host.run("parent_of_mending")
+    begun, child = failed["instanceId"], f"{failed['instanceId']}-child"
+    assert (failed["runtimeStatus"], host.status(child)["runtimeStatus"]) == ("Failed", "Failed")
+    assert host.client("rewind", begun, "once more") == {"result": None}
+    status = host.until(begun, lambda seen: seen["runtimeStatus"] == "Completed")
+    assert (status["output"], host.status(child)["output"]) == ([1, 2, 2], [1, 2, 2])
+
+
 def test_rewind_of_what_has_not_failed(host: RunningHost, completed: str) -> None:
     """412 with the state, 404 for an unknown one."""
     answer = host.manage("POST", f"/instances/{completed}/rewind")

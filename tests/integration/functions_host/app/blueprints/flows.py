@@ -69,6 +69,20 @@ def retrying(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @bp.orchestration_trigger(context_name="context")
+def mends(context: df.DurableOrchestrationContext) -> Flow:
+    """An activity whose first call fails, between two that do not."""
+    first = yield context.call_activity("add_one", 0)
+    calls = yield context.call_activity("flaky", {"key": context.instance_id, "good_at": 2})
+    return [first, calls, (yield context.call_activity("add_one", 1))]
+
+
+@bp.orchestration_trigger(context_name="context")
+def parent_of_mending(context: df.DurableOrchestrationContext) -> Flow:
+    """A sub-orchestration that fails until it is rewound; its id is this one's and an ending."""
+    return (yield context.call_sub_orchestrator("mends", None, f"{context.instance_id}-child"))
+
+
+@bp.orchestration_trigger(context_name="context")
 def breaks(context: df.DurableOrchestrationContext) -> Flow:
     """An activity whose failure nobody catches."""
     return (yield context.call_activity("break_down", context.get_input()))
