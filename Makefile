@@ -11,7 +11,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint types imports unit integration contract e2e conformance bench faults fault-mutations lock openapi clean distclean \
-	packaging infra-mutations infra-snapshots infra-scan
+	packaging infra-mutations infra-snapshots infra-scan golden-histories deaths
 
 help: ## List what can be done
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /\1	/p' Makefile | expand -t 32
@@ -64,6 +64,9 @@ fault-mutations: setup ## Take out each guard and count the schedules until that
 
 bench: setup ## Measure speed, fairness and more, beside something measured in the same run (SUBJECTS="host ...", minutes)
 	@$(BIN)/python -m bench $(SUBJECTS)
+
+golden-histories: setup ## Write anew what a host holds of each course of a story under this version's code, for review
+	@$(BIN)/python -m tests.replay
 
 lock: setup ## Pin the requirements anew
 	@$(COMPILE) requirements.in --output-file requirements.txt

@@ -47,6 +47,7 @@ async def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
 
 def _status(config: Configuration, storage_fault: str | None) -> EnvStatus:
     return EnvStatus(
+        version=VERSION,
         ready=not config.faults and storage_fault is None,
         faults=[FaultView(setting=fault.setting, message=fault.message) for fault in config.faults],
         storage=StorageView(reachable=storage_fault is None, detail=storage_fault),

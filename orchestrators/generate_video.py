@@ -2,6 +2,7 @@
 again, so the story may start anew at any point, and does so instead of carrying state.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import azure.durable_functions as df
@@ -19,10 +20,11 @@ def generate_video(context: df.DurableOrchestrationContext) -> Step:
     """Render a job's video, store it, and settle the job. The input is a JobRef; nothing in it ever changes."""
     job: dict[str, Any] = context.get_input() or {}
     wake = context.wait_for_external_event(names.WAKE)
+    rounds = iter(range(polling.ROUNDS_PER_EXECUTION))
 
-    end = yield from _submit(context, job, wake)
+    end = yield from _submit(context, job, wake, rounds)
     if end["kind"] == "submitted":
-        end = yield from _watch(context, job, wake, end["wait_s"])
+        end = yield from _watch(context, job, wake, rounds, end["wait_s"])
     if end is _ANEW:
         context.continue_as_new(job)
         return None
@@ -40,9 +42,9 @@ def generate_video(context: df.DurableOrchestrationContext) -> Step:
     return {"state": finished["state"]}
 
 
-def _submit(context: df.DurableOrchestrationContext, job: dict[str, Any], wake: Any) -> Step:
+def _submit(context: df.DurableOrchestrationContext, job: dict[str, Any], wake: Any, rounds: Iterator[int]) -> Step:
     """Have the render created, at most once; or learn that it must not, or cannot, be."""
-    for _ in range(polling.LOOKS_PER_EXECUTION):
+    for _ in rounds:
         answer = yield from call(context, names.SUBMIT_RENDER, job)
         if answer["kind"] == "lost":
             context.set_custom_status({"state": "running", "doing": "looking for a render whose reply was lost"})
@@ -54,9 +56,11 @@ def _submit(context: df.DurableOrchestrationContext, job: dict[str, Any], wake: 
     return _ANEW
 
 
-def _watch(context: df.DurableOrchestrationContext, job: dict[str, Any], wake: Any, wait_s: float) -> Step:
-    """Look at the render until it is final."""
-    for _ in range(polling.LOOKS_PER_EXECUTION):
+def _watch(
+    context: df.DurableOrchestrationContext, job: dict[str, Any], wake: Any, rounds: Iterator[int], wait_s: float
+) -> Step:
+    """Look at the render until it is final; a submitted order has taken the first of the execution's rounds."""
+    for _ in rounds:
         if wait_s > 0 and (yield from rest(context, wake, wait_s)):
             break
         seen = yield from call(context, names.LOOK_AT_RENDER, job)

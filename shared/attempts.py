@@ -11,6 +11,7 @@ from shared.ids import JobId, digest
 from shared.jobs import Event, Stored
 from shared.models.job import Attempt, Job, JobRef, JobState
 from shared.rows import Insert, Replace
+from shared.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ async def begin(stored: Stored, lane: str, at: datetime) -> bool:
     job = stored.job.changed(at, state=JobState.RUNNING, lane=lane, attempts=n)
     attempt = Attempt(n=n, lane=lane, sent_at=at)
     begun = Insert(_key(job, n), rows.values_of(attempt))
-    return await jobs.save(stored, job, events=[Event(f"try-{n}", "asked", {"lane": lane})], also=[begun])
+    event = Event(f"try-{n}", "asked", {"lane": lane, "version": VERSION})
+    return await jobs.save(stored, job, events=[event], also=[begun])
 
 
 async def update(job: Job, tried: Tried, event: Event, **values: Any) -> bool:

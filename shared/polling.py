@@ -13,8 +13,10 @@ PATIENT_LOOK_S = 300.0
 PATIENT_AFTER_S = 3600.0
 SHARE_OF_REMAINING = 0.6
 
-LOOKS_PER_EXECUTION = 12
-"""continue_as_new after that many looks: a replay's cost grows with its history (8 rows a look)."""
+ROUNDS_PER_EXECUTION = 12
+"""continue_as_new after so many orders and looks together: a replay's cost grows with its history (8 rows a look, 12 a
+lost order that is looked for).
+"""
 
 FIND_AFTER_S = (5, 15, 45, 120, 300, 600)
 """When a lost create is looked for, counted from the moment it was found lost."""

@@ -52,6 +52,7 @@ class ModelView(BaseModel):
 class EnvStatus(BaseModel):
     """What the app was started with, and what is wrong with it."""
 
+    version: str
     ready: bool
     faults: list[FaultView]
     storage: StorageView
