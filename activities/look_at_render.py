@@ -37,7 +37,7 @@ class _Gone:
 
 @bp.activity_trigger(input_name="payload")
 async def look_at_render(payload: Payload) -> Payload:
-    """Answer wait (with seconds), succeeded (with sources), failed or gone; progress always."""
+    """Answer wait (with seconds), succeeded (with sources), failed or gone; and what the story shows of itself."""
     ref = JobRef.model_validate(payload)
     stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
     if stored is None or not stored.job.render_id or not stored.job.lane or not stored.job.accepted_at:
@@ -55,7 +55,13 @@ async def look_at_render(payload: Payload) -> Payload:
     _tell(stored, lane, live, end)
     if stored.job.cancel_requested and not stored.job.state.is_final:
         await _cancel(stored, now)
-    return await _answer(stored, end, expected, now) | {"progress": live.progress}
+    return await _answer(stored, end, expected, now) | _shown(stored.job, live)
+
+
+def _shown(job: Job, live: Live) -> Payload:
+    """Add what the story shows of itself."""
+    state = JobState.CANCELLED if job.cancel_requested else job.state
+    return {"state": state, "progress": live.progress, "eta": clock.rfc3339(live.eta_at) if live.eta_at else None}
 
 
 def _tell(stored: Stored, lane: Lane, live: Live, end: LookEnd | _Gone) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from orchestrators import custom_status
 from orchestrators.calls import Step, call, rest
 from shared import names, polling
 
@@ -31,13 +32,13 @@ def generate_video(context: df.DurableOrchestrationContext) -> Step:
 
     yield from call(context, names.RELEASE_SLOT, {**job, "render_s": end.get("render_s")})
     if end["kind"] == "succeeded":
-        context.set_custom_status({"state": "storing"})
+        context.set_custom_status(custom_status.storing(len(end["sources"])))
         end = {**end, "generations": (yield from _store(context, job, end["sources"]))}
     finished = yield from call(context, names.FINISH_JOB, {**job, "end": end})
     if finished["kind"] == "stale":
         context.continue_as_new(job)
         return None
-    context.set_custom_status({"state": finished["state"]})
+    context.set_custom_status(custom_status.ended(finished["state"]))
     yield from call(context, names.FORGET_JOB, job)
     return {"state": finished["state"]}
 
@@ -45,12 +46,14 @@ def generate_video(context: df.DurableOrchestrationContext) -> Step:
 def _submit(context: df.DurableOrchestrationContext, job: dict[str, Any], wake: Any, rounds: Iterator[int]) -> Step:
     """Have the render created, at most once; or learn that it must not, or cannot, be."""
     for _ in rounds:
+        context.set_custom_status(custom_status.asking())
         answer = yield from call(context, names.SUBMIT_RENDER, job)
         if answer["kind"] == "lost":
-            context.set_custom_status({"state": "running", "doing": "looking for a render whose reply was lost"})
+            context.set_custom_status(custom_status.searching())
             answer = yield from call(context, names.FIND_RENDER, job)
         if answer["kind"] != "wait":
             return answer
+        context.set_custom_status(custom_status.waiting_to_ask(answer["wait_s"]))
         if (yield from rest(context, wake, answer["wait_s"])):
             break
     return _ANEW
@@ -60,11 +63,12 @@ def _watch(
     context: df.DurableOrchestrationContext, job: dict[str, Any], wake: Any, rounds: Iterator[int], wait_s: float
 ) -> Step:
     """Look at the render until it is final; a submitted order has taken the first of the execution's rounds."""
+    context.set_custom_status(custom_status.rendering({}))
     for _ in rounds:
         if wait_s > 0 and (yield from rest(context, wake, wait_s)):
             break
         seen = yield from call(context, names.LOOK_AT_RENDER, job)
-        context.set_custom_status({"state": "running", "progress": seen["progress"]})
+        context.set_custom_status(custom_status.rendering(seen))
         if seen["kind"] != "wait":
             return seen
         wait_s = seen["wait_s"]
