@@ -52,7 +52,7 @@ async def look_at_render(payload: Payload) -> Payload:
         end = _Gone("no answer about the render until the provider had deleted it")
     expected = await _expect(stored.job, lane, live, now)
     await jobs.write_live(stored.job, _with_eta(live, expected, now), [_event(live, end, expected)])
-    _tell(stored, lane, live, end)
+    await _tell(stored, lane, live, end)
     if stored.job.cancel_requested and not stored.job.state.is_final:
         await _cancel(stored, now)
     return await _answer(stored, end, expected, now) | _shown(stored.job, live)
@@ -64,11 +64,15 @@ def _shown(job: Job, live: Live) -> Payload:
     return {"state": state, "progress": live.progress, "eta": clock.rfc3339(live.eta_at) if live.eta_at else None}
 
 
-def _tell(stored: Stored, lane: Lane, live: Live, end: LookEnd | _Gone) -> None:
+async def _tell(stored: Stored, lane: Lane, live: Live, end: LookEnd | _Gone) -> None:
+    """Tell operators of a final render, and that their lane needs them, or does no more."""
+    if live.attention != stored.live.attention:
+        await rates.note_attention(stored.job.model, lane.name, live.attention)
     if live.attention:
         job_telemetry.attention(stored.job, lane.name, live.attention)
-    if isinstance(end, Render) and end.state == "succeeded":
-        job_telemetry.rendered(stored.job, stored.live, live.looks, end.completed_at, live.looked_at or clock.now())
+    if isinstance(end, Render) and end.state in {"succeeded", "failed"}:
+        forecast = stored.live.eta_at if end.state == "succeeded" else None
+        job_telemetry.rendered(stored.job, live.looks, end.completed_at, live.looked_at or clock.now(), forecast)
 
 
 def _seen(stored: Stored, end: LookEnd, now: datetime) -> Live:

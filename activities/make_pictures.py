@@ -14,7 +14,7 @@ from shared.blobs import BlobReader, PictureKind
 from shared.models.job import Generation
 
 bp = df.Blueprint()
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("lab.pictures")
 
 _DRAW: dict[PictureKind, Callable[[BinaryIO], bytes | media.NotAVideo]] = {
     "poster": media.poster,

@@ -10,7 +10,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import attempts, clock, jobs, polling, pools, rates
+from shared import attempts, clock, job_telemetry, jobs, polling, pools, rates
 from shared.attempts import Tried
 from shared.config import NotConfiguredError
 from shared.ids import JobId
@@ -91,7 +91,9 @@ async def _conclude(job: Job, lane: Lane, end: CreateEnd, failed: int) -> dict[s
             return {"kind": "submitted", "wait_s": polling.next_look_s(expected, 0.0)}
         case Refused(code, detail):
             if code in _FOR_THE_OPERATOR:
-                await rates.note_attention(job.model, lane.name, f"{CATALOGUE[code].title}: {detail}")
+                needs = f"{CATALOGUE[code].title}: {detail}"
+                await rates.note_attention(job.model, lane.name, needs)
+                job_telemetry.attention(job, lane.name, needs)
             await attempts.conclude_open(job, concluded="refused", code=code, detail=detail)
             return {"kind": "refused"}
         case Busy(wait_s, detail):

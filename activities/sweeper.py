@@ -12,12 +12,13 @@ from activities import forget_job, late_renders
 from shared import clock, job_telemetry, jobs, pools, stories
 from shared.config import configuration
 from shared.ids import JobId
-from shared.models.job import Job, JobRef, JobState
+from shared.lanes import Pool
+from shared.models.job import Admitted, Job, JobRef, JobState
 from shared.models.problem import Code, job_problem
 from shared.pools import Member, Snapshot
 
 bp = df.Blueprint()
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("lab.sweeper")
 
 _SUBMIT_TAKES_AT_MOST = timedelta(minutes=1)
 _ORPHAN_AFTER = timedelta(hours=1)  # longer than any function can live
@@ -32,10 +33,10 @@ _SLOW_RESTART_EVERY = timedelta(minutes=10)
 async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """Sweep every pool; one that fails does not keep the others waiting."""
     del timer
-    for model in configuration().pools:
+    for model, pool in configuration().pools.items():
         try:
             found = await pools.snapshot(model, whole=True)
-            job_telemetry.queue(model, [one.row.created_at for one in found.waiting.values()], clock.now())
+            _tell(pool, found)
             for ulid, member in found.waiting.items():
                 if ulid in found.running:
                     await pools.remove_ticket(model, member.key)
@@ -45,6 +46,14 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
             await _stories(model, found, client)
         except Exception:  # noqa: BLE001 - logged, and the other pools are swept
             _log.exception("sweeping the pool %s failed; the next minute tries again", model)
+
+
+def _tell(pool: Pool, found: Snapshot) -> None:
+    job_telemetry.queue(pool.model, [one.row.created_at for one in found.waiting.values()], clock.now())
+    for lane in pool.lanes:
+        in_flight = sum(slot.lane == lane.name for slot in found.slots)
+        needs_attention = found.state.lane(lane.name).attention is not None
+        job_telemetry.lane(pool.model, lane.name, in_flight=in_flight, needs_attention=needs_attention)
 
 
 async def _ticket(model: str, ulid: str, member: Member) -> None:
@@ -84,9 +93,9 @@ async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationC
         if state == "terminated":
             await _flag_cancelled(ref)
         if state in {"missing", "ended", "terminated"}:
-            _log.warning("%s: its story is not running; starting it again", ref.job_id)
+            job_telemetry.started_again(ref)
             await pools.note_restart(model, member, now)
-            await stories.start(client, [ref])
+            await stories.start(client, [Admitted(ref=ref, traceparent=member.row.traceparent)])
 
 
 async def _flag_cancelled(ref: JobRef) -> None:

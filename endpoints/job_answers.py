@@ -8,7 +8,7 @@ from shared import clock, http, jobs, pools, stories
 from shared.http import ProblemError
 from shared.ids import JobId
 from shared.jobs import KeyReused, Replayed, Stored, SubmitKey
-from shared.models.job import JobState
+from shared.models.job import Admitted, JobState
 from shared.models.job_view import JobView, Queue, view
 from shared.models.problem import Code, FieldError
 from shared.submission import Accepted, QueueFull, Taken
@@ -38,7 +38,8 @@ async def answer(
     match taken:
         case Accepted(job, admitted):
             await stories.start(client, admitted)
-            return _accepted(await job_view(req, Stored(job, etag=""), admitted=job.ref in admitted))
+            is_admitted = any(one.ref == job.ref for one in admitted)
+            return _accepted(await job_view(req, Stored(job, etag=""), admitted=is_admitted))
         case Replayed(job_id):
             stored = await _carried_on(owner, job_id, client)
             return _accepted(await job_view(req, stored), {"Idempotency-Replayed": "true"})
@@ -54,7 +55,8 @@ async def _carried_on(owner: str, job_id: str, client: df.DurableOrchestrationCl
     if stored is None or stored.job.deleted_at:
         raise ProblemError(Code.JOB_DELETED, f"this key made {job_id}, which was deleted")
     if stored.job.render_id and not stored.job.attempts and not stored.job.state.is_final:
-        await stories.start(client, [stored.job.ref])  # it took a render over; a story that runs already goes on
+        took_over = Admitted(ref=stored.job.ref)
+        await stories.start(client, [took_over])  # a story that runs already goes on
     if stored.job.state == JobState.QUEUED and await pools.ready_ticket(stored.job.model, pools.ticket_key(stored.job)):
         await stories.start(client, await pools.admit(stored.job.model))
     return stored

@@ -12,7 +12,7 @@ from shared.http import ProblemError
 from shared.ids import JobId
 from shared.jobs import Created, Event, Stored, SubmitKey
 from shared.lanes import Lane
-from shared.models.job import ImportRequest, Job, JobRequest, JobState, ResolveRequest, RetryRequest
+from shared.models.job import Admitted, ImportRequest, Job, JobRequest, JobState, ResolveRequest, RetryRequest
 from shared.models.problem import Code, job_problem
 from shared.providers.port import NoAnswer, Render
 from shared.submission import Accepted, Taken
@@ -135,7 +135,8 @@ async def _begin(
     req: func.HttpRequest, client: df.DurableOrchestrationClient, job: Job, key: SubmitKey | None
 ) -> func.HttpResponse:
     written = await takeover.begin(job, key)
-    return await answer(req, client, job.owner, Accepted(job, [job.ref]) if isinstance(written, Created) else written)
+    taken = Accepted(job, [Admitted(ref=job.ref)]) if isinstance(written, Created) else written
+    return await answer(req, client, job.owner, taken)
 
 
 async def _shown(owner: str, job_id: str) -> str:

@@ -21,7 +21,7 @@ B = TypeVar("B", bound=BaseModel)
 
 MAX_JSON_BYTES = 256 * 1024
 _RETRY_AFTER = {Code.STORAGE_UNAVAILABLE: "5", Code.QUEUE_FULL: "30", Code.NOT_READY: "5"}
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("lab.http")
 
 
 class ProblemError(Exception):

@@ -3,10 +3,11 @@ facts of a job may leave the process (ids, states, numbers; a prompt only where 
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from shared import telemetry
 from shared.config import settings
-from shared.models.job import Job, Live
+from shared.models.job import Job, JobRef
 
 
 def taken_in(job: Job) -> None:
@@ -18,8 +19,8 @@ def taken_in(job: Job) -> None:
 
 def changed(before: Job, after: Job) -> None:
     """A job's row was replaced. Only what is different is told, so telling of every change is right."""
-    if after.cost_state == "settled" and before.cost_state != "settled" and after.cost_usd is not None:
-        telemetry.record("lab.spend", float(after.cost_usd), model=after.model)
+    if (spent := _spent(after) - _spent(before)) > 0:
+        telemetry.record("lab.spend", float(spent), model=after.model)
     if after.state == before.state:
         return
     code = after.problem.code if after.problem else None
@@ -28,20 +29,30 @@ def changed(before: Job, after: Job) -> None:
     telemetry.event(f"job {after.state}", job_id=after.id, model=after.model, lane=after.lane, code=code)
 
 
+def _spent(job: Job) -> Decimal:
+    return (job.cost_usd if job.cost_state == "settled" else None) or Decimal()
+
+
 def attention(job: Job, lane: str, detail: str) -> None:
-    """A provider refuses looks in a way that needs a person."""
-    telemetry.record("lab.lane.attention", model=job.model, lane=lane)
+    """A provider refuses a create or a look in a way that needs a person."""
     telemetry.event("lane needs attention", job_id=job.id, model=job.model, lane=lane, detail=detail)
 
 
-def rendered(job: Job, before: Live, looks: int, completed_at: datetime | None, now: datetime) -> None:
-    """A look found the render succeeded: how many looks it took, how late it was seen, how wrong the forecast was."""
+def started_again(ref: JobRef) -> None:
+    """The sweeper found an admitted job without a story that runs."""
+    telemetry.event("story started again", job_id=ref.job_id, model=ref.model)
+
+
+def rendered(
+    job: Job, looks: int, completed_at: datetime | None, now: datetime, forecast: datetime | None = None
+) -> None:
+    """A look found the render final: how many looks it took, how late it was seen, how wrong the forecast was."""
     telemetry.record("lab.jobs.looks", looks, model=job.model)
     if completed_at is not None:
         telemetry.record("lab.jobs.detection_delay", max((now - completed_at).total_seconds(), 0.0), model=job.model)
-    if before.eta_at is not None:
+    if forecast is not None:
         ended_at = completed_at or now
-        telemetry.record("lab.jobs.eta_error", abs((ended_at - before.eta_at).total_seconds()), model=job.model)
+        telemetry.record("lab.jobs.eta_error", abs((ended_at - forecast).total_seconds()), model=job.model)
 
 
 def copied(job: Job, received_bytes: int, seconds: float) -> None:
@@ -55,3 +66,10 @@ def queue(model: str, waiting_since: list[datetime], now: datetime) -> None:
     telemetry.record("lab.queue.waiting", len(waiting_since), model=model)
     oldest_s = (now - min(waiting_since)).total_seconds() if waiting_since else 0.0
     telemetry.record("lab.queue.oldest", oldest_s, model=model)
+
+
+def lane(model: str, name: str, *, in_flight: int, needs_attention: bool) -> None:
+    """The sweeper looked at a lane."""
+    telemetry.record("lab.lane.in_flight", in_flight, model=model, lane=name)
+    if needs_attention:
+        telemetry.record("lab.lane.attention", model=model, lane=name)

@@ -13,11 +13,11 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from shared import clock, rows, storage
+from shared import clock, rows, storage, telemetry
 from shared.admission import Slot, Ticket, admissions
 from shared.config import configuration
 from shared.lanes import Lane
-from shared.models.job import Job, JobRef
+from shared.models.job import Admitted, Job, JobRef
 from shared.rates import STATE_KEY, PoolState, partition, state_change
 from shared.rows import Change, Delete, Insert, Merge, Replace, Row
 
@@ -46,6 +46,7 @@ class TicketRow(BaseModel):
     restarts: int = 0
     restarted_at: datetime | None = None
     look_until: datetime | None = None
+    traceparent: str | None = None  # of the request that put it in: the job's story goes on there, whoever starts it
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ async def position(job: Job) -> int:
     return len(ahead) + 1
 
 
-async def admit(model: str, released: Released | None = None) -> list[JobRef]:
+async def admit(model: str, released: Released | None = None) -> list[Admitted]:
     """Give a slot back, if one is, and admit who may start; the caller starts their stories.
 
     One range read and, when something changes, one batch under the ETag of `state`; again when another was first.
@@ -136,9 +137,9 @@ async def admit(model: str, released: Released | None = None) -> list[JobRef]:
     lanes = known.lanes if known else ()
     for tried in range(_ADMIT_TRIES):
         await asyncio.sleep(random.uniform(0, 0.02) * tried)  # noqa: S311 - spreads contenders, hides nothing
-        plan = _plan(await snapshot(model, lanes), lanes, released)
+        plan = _plan(model, await snapshot(model, lanes), lanes, released)
         if not plan.changes or await _commit(model, plan.changes):
-            return [JobRef(job_id=f"job_{one.ulid}", owner=one.owner, model=model) for one in plan.admitted]
+            return plan.admitted
     raise TimeoutError(f"the pool {model} was changed by others {_ADMIT_TRIES} times in a row")
 
 
@@ -190,6 +191,7 @@ def _row(job: Job) -> TicketRow:
         priority=_PRIORITY_DIGIT[job.priority],
         created_at=job.created_at,
         deadline_at=job.deadline_at,
+        traceparent=telemetry.traceparent(),
     )
 
 
@@ -213,10 +215,10 @@ def _has_open(read: Snapshot, lanes: Sequence[Lane]) -> bool:
 @dataclass(frozen=True)
 class _Plan:
     changes: list[Change]
-    admitted: list[Ticket]
+    admitted: list[Admitted]
 
 
-def _plan(read: Snapshot, lanes: Sequence[Lane], released: Released | None) -> _Plan:
+def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released | None) -> _Plan:
     changes: list[Change] = []
     held = read.running.get(released.ulid) if released else None
     if released and held and held.row.holds_slot:
@@ -234,7 +236,12 @@ def _plan(read: Snapshot, lanes: Sequence[Lane], released: Released | None) -> _
         changes.append(Delete(ticket.key, ticket.etag))
     if changes:
         changes.append(state_change(read.state, read.state_etag))
-    return _Plan(changes, [one.ticket for one in decided])
+    return _Plan(changes, [_admitted(model, one.ticket.ulid, read) for one in decided])
+
+
+def _admitted(model: str, ulid: str, read: Snapshot) -> Admitted:
+    row = read.waiting[ulid].row
+    return Admitted(ref=JobRef(job_id=f"job_{ulid}", owner=row.owner, model=model), traceparent=row.traceparent)
 
 
 async def _commit(model: str, changes: Sequence[Change]) -> bool:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from azure.durable_functions import DurableOrchestrationClient, OrchestrationRuntimeStatus
 
-from shared import names
-from shared.models.job import JobRef
+from shared import names, telemetry
+from shared.models.job import Admitted, JobRef
 
 StoryState = Literal["missing", "open", "suspended", "terminated", "ended"]
 
@@ -21,11 +21,15 @@ _STATES: dict[OrchestrationRuntimeStatus, StoryState] = {
 }
 
 
-async def start(client: DurableOrchestrationClient, jobs: Iterable[JobRef]) -> None:
-    """Start the stories of admitted jobs. One that runs already is a success: SDK 1.7 says so by a plain exception."""
-    for job in jobs:
+async def start(client: DurableOrchestrationClient, admitted: Iterable[Admitted]) -> None:
+    """Start the stories of admitted jobs, each in the trace of the request that asked for it.
+
+    One that runs already is a success: SDK 1.7 says so by a plain exception.
+    """
+    for one in admitted:
         try:
-            await client.start_new(names.GENERATE_VIDEO, job.job_id, job.model_dump())
+            with telemetry.within(one.traceparent):
+                await client.start_new(names.GENERATE_VIDEO, one.ref.job_id, one.ref.model_dump())
         except Exception as error:
             if "already exists" not in str(error):
                 raise

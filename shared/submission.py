@@ -9,7 +9,7 @@ from shared.config import Settings
 from shared.ids import JobId
 from shared.jobs import Created, KeyReused, Replayed, SubmitKey
 from shared.lanes import Lane, Pool
-from shared.models.job import Job, JobRef, JobRequest, JobState
+from shared.models.job import Admitted, Job, JobRequest, JobState
 from shared.models.problem import FieldError
 
 
@@ -32,7 +32,7 @@ class Accepted:
     """The job is in, with the jobs whose stories are to be started now."""
 
     job: Job
-    admitted: list[JobRef]
+    admitted: list[Admitted]
 
 
 Taken = Accepted | Replayed | KeyReused | QueueFull
@@ -118,7 +118,7 @@ async def submit(
     return Accepted(job, await _admitted(job.model))
 
 
-async def _admitted(model: str) -> list[JobRef]:
+async def _admitted(model: str) -> list[Admitted]:
     """Admit who may start. The job is in already: where the pool is too busy to be changed, the sweeper admits."""
     try:
         return await pools.admit(model)

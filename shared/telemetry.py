@@ -1,5 +1,6 @@
-"""What the app tells its operators: metrics, and log lines with fields. Knows names, units and how they leave the
-process (Azure Monitor, where APPLICATIONINSIGHTS_CONNECTION_STRING is set); must know no prompt and no link.
+"""What the app tells its operators: metrics, log lines with fields, and their trace. Knows names, units and
+how they leave the process (Azure Monitor, where APPLICATIONINSIGHTS_CONNECTION_STRING is set); must know no prompt and
+no link. Every logger of the app is below `lab`: what is logged elsewhere is not exported.
 
 Every metric is also summed up in this process, which is all there is on one machine.
 """
@@ -8,6 +9,7 @@ import logging
 import os
 import re
 import threading
+import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,7 +43,8 @@ METRICS: Final[dict[str, Metric]] = {
     "lab.spend": Metric("counter", "USD", "money settled"),
     "lab.queue.waiting": Metric("histogram", "{job}", "jobs waiting in a pool, once a minute"),
     "lab.queue.oldest": Metric("histogram", "s", "age of the oldest waiting job of a pool, once a minute"),
-    "lab.lane.attention": Metric("counter", "{look}", "looks that the provider refused in a way that needs a person"),
+    "lab.lane.attention": Metric("counter", "{minute}", "minutes in which a lane needed a person"),
+    "lab.lane.in_flight": Metric("histogram", "{render}", "slots of a lane that are held, once a minute"),
     "lab.copy.throughput": Metric("histogram", "By/s", "bytes a second while a video was copied"),
     "lab.storage.operations": Metric("counter", "{operation}", "requests of the app itself to its storage"),
 }
@@ -99,6 +102,32 @@ def span(name: str, **attributes: Attribute) -> Generator[None]:
         yield
 
 
+def traceparent() -> str | None:
+    """Name the current step of the current trace, as the W3C header does; None where there is no trace."""
+    if not _instruments:
+        return None
+    from opentelemetry import propagate  # noqa: PLC0415 - cold start
+
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier.get("traceparent")
+
+
+@contextmanager
+def within(parent: str | None) -> Generator[None]:
+    """Go on in the trace that `traceparent` named, maybe hours ago in another process; None changes nothing."""
+    if not _instruments or parent is None:
+        yield
+        return
+    from opentelemetry import context, propagate  # noqa: PLC0415 - cold start
+
+    token = context.attach(propagate.extract({"traceparent": parent}))
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
 def redacted(text: str) -> str:
     """Take signatures, keys and tokens out of a text that is about to leave the process."""
     return _SECRETS.sub(r"\1[redacted]", text)
@@ -141,5 +170,8 @@ def _export() -> None:
 
 
 def _redact(line: logging.LogRecord) -> bool:
+    """Clean a line. An exception whose text holds a secret goes on as text alone: nothing can be taken out of it."""
     line.msg, line.args = redacted(line.getMessage()), None
+    if line.exc_info and (told := "".join(traceback.format_exception(*line.exc_info))) != redacted(told):
+        line.msg, line.exc_info, line.exc_text = f"{line.msg}\n{redacted(told)}", None, None
     return True

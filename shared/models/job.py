@@ -184,8 +184,17 @@ class JobRef(BaseModel):
     model: str
 
 
+class Admitted(BaseModel):
+    """A job whose story is to be started now, and the trace it was asked for in, where there is one."""
+
+    ref: JobRef
+    traceparent: str | None = None
+
+
 class Job(BaseModel):
     """The job's row. `owner` is the hash that names the partition."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # an error that is logged must not tell the prompt
 
     id: str
     owner: str

@@ -1,15 +1,20 @@
 """Rules of what leaves the process for operators: numbers and ids, and neither secrets nor users' words."""
 
 import logging
+import re
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from shared import config, job_telemetry, telemetry
-from shared.models.job import Job, JobState, Live
+from shared.models.job import Job, JobState
 from shared.models.problem import Code, job_problem
 
+_ROOT = Path(__file__).parents[2]
 _NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -57,8 +62,7 @@ def test_end_of_a_job_is_told_once(job: Job) -> None:
 
 def test_seen_render_is_told_with_its_delays(job: Job) -> None:
     """Looks, how late the end was seen by the provider's clock, and how far the forecast before it was off."""
-    before = Live(eta_at=_NOW + timedelta(seconds=9))
-    job_telemetry.rendered(job, before, 7, _NOW, _NOW + timedelta(seconds=4))
+    job_telemetry.rendered(job, 7, _NOW, _NOW + timedelta(seconds=4), forecast=_NOW + timedelta(seconds=9))
     assert _told() == {
         "lab.jobs.detection_delay": (1, 4.0),
         "lab.jobs.eta_error": (1, 9.0),
@@ -125,3 +129,54 @@ def test_telemetry_that_cannot_start_leaves_the_app_alone(
     assert "telemetry could not be started" in caplog.text
     telemetry.record("lab.jobs.submitted", model="sora-2")
     assert _told() == {"lab.jobs.submitted": (1, 1)}
+
+
+def test_money_that_comes_on_top_is_told(job: Job) -> None:
+    """A second render that surfaces is spend as well, by what it adds; an import that cost nothing is none."""
+    settled = job.changed(_NOW, cost_state="settled")
+    job_telemetry.changed(settled, settled.changed(_NOW, cost_usd=Decimal("0.80")))
+    job_telemetry.changed(job, job.changed(_NOW, cost_state="settled", cost_usd=Decimal(0)))
+    assert _told() == {"lab.spend": (1, 0.4)}
+
+
+def test_a_lane_is_told_every_minute() -> None:
+    """A sweep tells of a lane's slots, and of its need for a person as long as it has one."""
+    job_telemetry.lane("sora-2", "main", in_flight=2, needs_attention=True)
+    job_telemetry.lane("sora-2", "main", in_flight=0, needs_attention=False)
+    assert _told() == {"lab.lane.in_flight": (2, 2), "lab.lane.attention": (1, 1)}
+
+
+def test_secrets_of_an_exception_are_taken_out() -> None:
+    """An exception that names a signed link is told without the signature; another one stays an exception."""
+    told = [_line(ConnectionError("https://x/a.mp4?sig=SECRET")), _line(ConnectionError("refused"))]
+    assert [line.exc_info is None for line in told] == [True, False]
+    assert "SECRET" not in told[0].getMessage()
+    assert "ConnectionError: https://x/a.mp4?sig=[redacted]" in told[0].getMessage()
+
+
+def _line(error: Exception) -> logging.LogRecord:
+    """What becomes of the line of an exception on its way out."""
+    try:
+        raise error
+    except ConnectionError:
+        line = logging.LogRecord("lab.http", logging.ERROR, __file__, 1, "it failed", None, sys.exc_info())
+    assert telemetry._redact(line)
+    return line
+
+
+def test_errors_about_a_job_do_not_tell_its_prompt(job: Job) -> None:
+    """A row that is no job is an error that says what is wrong with it, and not what it holds."""
+    with pytest.raises(ValidationError) as error:
+        Job.model_validate(job.model_dump() | {"attempts": "many"})
+    assert "secret garden" not in str(error.value)
+    with pytest.raises(ValidationError) as error:
+        Job.model_validate({"prompt": "a secret garden"})
+    assert "secret garden" not in str(error.value)
+
+
+def test_every_logger_of_the_app_is_exported() -> None:
+    """Only what is logged below `lab` leaves the process, so every module of the app logs there."""
+    for folder in ("activities", "endpoints", "orchestrators", "shared"):
+        for module in (_ROOT / folder).rglob("*.py"):
+            for name in re.findall(r"_log = logging.getLogger\((.+)\)", module.read_text("utf-8")):
+                assert name.startswith('"lab'), f"{module}: {name}"

@@ -101,7 +101,7 @@ class Lab:
         asked = JobRequest.model_validate({"prompt": prompt or f"a kite {secrets.token_hex(4)}", **request})
         taken = await self.take(asked)
         assert isinstance(taken, Accepted)
-        self.client.started += [ref.job_id for ref in taken.admitted]
+        self.client.started += [one.ref.job_id for one in taken.admitted]
         return taken.job
 
     async def take(self, asked: JobRequest, key: str | None = None) -> submission.Taken:

@@ -1,0 +1,54 @@
+"""Rules of a lane that needs a person: it says so until its provider answers again, and operators are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared import telemetry
+from tests.integration.app.conftest import Faults
+
+if TYPE_CHECKING:
+    from tests.integration.app.steps.conftest import Lab
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing told yet."""
+    monkeypatch.setattr(telemetry, "_series", {})
+
+
+def minutes(lab: Lab) -> float:
+    """The minutes in which the lane was told to need a person."""
+    told = [series.total for name, labels, series in telemetry.summary()
+            if name == "lab.lane.attention" and labels == {"model": lab.model, "lane": "main"}]  # fmt: skip
+    return sum(told)
+
+
+async def test_a_lane_whose_looks_are_refused_needs_a_person_until_they_are_not(lab: Lab) -> None:
+    """A refused look marks the lane, every sweep tells of it while it lasts, and a look that is answered ends it."""
+    job = await lab.submit()
+    await lab.do("submit", job)
+    lab.provider.tamper("GET /video/generations/jobs", Faults.answer(401))
+    await lab.do("look", job)
+    assert "401" in ((await lab.pool()).state.lane("main").attention or "")
+    await lab.sweep()
+    await lab.sweep()
+    assert minutes(lab) == 2
+    await lab.do("look", job)
+    assert (await lab.pool()).state.lane("main").attention is None
+    await lab.sweep()
+    assert minutes(lab) == 2
+
+
+async def test_a_refused_create_is_told_with_its_job(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """A create that the provider denies access to is a line of the log with the job, the lane and what it needs."""
+    lab.provider.tamper("POST /video/generations/jobs", Faults.answer(403))
+    job = await lab.submit()
+    with caplog.at_level("INFO", "lab"):
+        assert (await lab.do("submit", job))["kind"] == "refused"
+    fields: list[dict[str, Any]] = [vars(line) for line in caplog.records if "attention" in line.getMessage()]
+    assert [(one["job_id"], one["lane"]) for one in fields] == [(job.id, "main")]
+    await lab.sweep()
+    assert minutes(lab) == 1
