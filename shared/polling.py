@@ -94,4 +94,5 @@ def _quantiles(past_s: Sequence[float], typical_s: float) -> tuple[float, float,
         middle = past_s[0] if past_s else typical_s
         return middle * 0.6, middle, middle * 1.6
     tenths = quantiles(past_s, n=10, method="inclusive")
-    return tenths[0], tenths[4], tenths[8]
+    low, middle, high = sorted((tenths[0], tenths[4], tenths[8]))  # equal ones may be off by a float's last digit
+    return low, middle, high
