@@ -16,6 +16,8 @@ from shared.lanes import Pool
 from shared.models.job import Admitted, Job, JobRef, JobState
 from shared.models.problem import Code, job_problem
 from shared.pools import Member, Snapshot
+from shared.stories import StoryState
+from shared.version import VERSION
 
 bp = df.Blueprint()
 _log = logging.getLogger("lab.sweeper")
@@ -26,6 +28,8 @@ _IDLE_AFTER = timedelta(minutes=2)
 _QUICK_RESTARTS = 5
 _LATE_LOOK_EVERY_MIN = 10
 _SLOW_RESTART_EVERY = timedelta(minutes=10)
+_PURGES_AT_MINUTE = 30
+_HISTORY_KEPT = timedelta(hours=24)  # for whoever looks at a story in the portal or a monitor; the app reads rows
 
 
 @bp.durable_client_input(client_name="client")
@@ -46,6 +50,9 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
             await _stories(model, found, client)
         except Exception:  # noqa: BLE001 - logged, and the other pools are swept
             _log.exception("sweeping the pool %s failed; the next minute tries again", model)
+    if clock.now().minute == _PURGES_AT_MINUTE:
+        purged = await stories.purge(client, clock.now() - _HISTORY_KEPT)
+        _log.info("%s stories that ended more than %s ago are forgotten", purged, _HISTORY_KEPT)
 
 
 def _tell(pool: Pool, found: Snapshot) -> None:
@@ -95,7 +102,25 @@ async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationC
         if state in {"missing", "ended", "terminated"}:
             job_telemetry.started_again(ref)
             await pools.note_restart(model, member, now)
+            await _record(ref, member, state, now)
             await stories.start(client, [Admitted(ref=ref, traceparent=member.row.traceparent)])
+
+
+async def _record(ref: JobRef, member: Member, story: StoryState, now: datetime) -> None:
+    """Tell in the timeline of a job that has not ended how its story was found; ask for attention if that goes on.
+
+    Under the job's ETag, so that nothing is written beside rows that are being deleted; a conflict leaves a line out.
+    """
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    if stored is None or stored.job.state.is_final:
+        return
+    n = member.row.restarts + 1
+    found = {"story": story, "told_by": member.row.version, "version": VERSION}
+    attention = f"its story had to be started again {n} times; the log of the app says why"
+    calls = stored.live.model_copy(update={"attention": attention})
+    also = [jobs.live_row(stored.job, calls)] if n > _QUICK_RESTARTS else []
+    event = jobs.Event(f"restarted-{n}", "restarted", found)
+    await jobs.save(stored, stored.job.changed(now), events=[event], also=also)
 
 
 async def _flag_cancelled(ref: JobRef) -> None:

@@ -186,8 +186,12 @@ async def write_live(job: Job, live: Live, events: Sequence[Event]) -> None:
     """Leave behind what a look saw, whatever was there. One request."""
     table = await storage.table()
     at = live.looked_at or clock.now()
-    live_row = Put(f"{job_key(job.inv)}!live", rows.values_of(live))
-    await rows.commit(table, partition(job.owner), [live_row, *event_rows(job, events, at)])
+    await rows.commit(table, partition(job.owner), [live_row(job, live), *event_rows(job, events, at)])
+
+
+def live_row(job: Job, live: Live) -> Change:
+    """Write what the last look left behind, whatever was there."""
+    return Put(f"{job_key(job.inv)}!live", rows.values_of(live))
 
 
 async def count_open(owner: str, at_most: int) -> int:

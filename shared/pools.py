@@ -20,6 +20,7 @@ from shared.lanes import Lane
 from shared.models.job import Admitted, Job, JobRef
 from shared.rates import STATE_KEY, PoolState, partition, state_change
 from shared.rows import Change, Delete, Insert, Merge, Replace, Row
+from shared.version import VERSION
 
 _KEPT_DURATIONS = 50
 _FIRST_ROWS = 100
@@ -47,6 +48,7 @@ class TicketRow(BaseModel):
     restarted_at: datetime | None = None
     look_until: datetime | None = None
     traceparent: str | None = None  # of the request that put it in: the job's story goes on there, whoever starts it
+    version: str | None = None  # of the app that started the story last
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ async def add_running(job: Job) -> None:
 
     One that is there already is left by an import that was cut, and says the same.
     """
-    row = _row(job).model_copy(update={"lane": job.lane, "ready": True, "admitted_at": job.created_at})
+    about = {"lane": job.lane, "ready": True, "admitted_at": job.created_at, "version": VERSION}
+    row = _row(job).model_copy(update=about)
     await _commit(job.model, [Insert(_run_key(job.id), rows.values_of(row))])
 
 
@@ -152,7 +155,8 @@ async def read_run(ref: JobRef) -> TicketRow | None:
 
 async def note_restart(model: str, member: Member, at: datetime) -> None:
     """Count that an admitted job's story is started again. One request."""
-    await _commit(model, [Merge(member.key, {"restarts": member.row.restarts + 1, "restarted_at": at})])
+    restarted = {"restarts": member.row.restarts + 1, "restarted_at": at, "version": VERSION}
+    await _commit(model, [Merge(member.key, restarted)])
 
 
 async def keep_looking(ref: JobRef, until: datetime) -> None:
@@ -231,7 +235,7 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
     decided = admissions(read.tickets, read.slots, lanes, paused)[:_BATCH_LIMIT]
     for one in decided:
         ticket = read.waiting[one.ticket.ulid]
-        update = {"lane": one.lane.name, "holds_slot": True, "admitted_at": clock.now()}
+        update = {"lane": one.lane.name, "holds_slot": True, "admitted_at": clock.now(), "version": VERSION}
         changes.append(Insert(f"run!{one.ticket.ulid}", rows.values_of(ticket.row.model_copy(update=update))))
         changes.append(Delete(ticket.key, ticket.etag))
     if changes:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from azure.durable_functions import OrchestrationRuntimeStatus
+from azure.durable_functions.models.PurgeHistoryResult import PurgeHistoryResult
 
 from local.functions_host import actions as ask
 from local.functions_host import history as ev
 from local.functions_host.decisions import Continued, Decision, ScheduleActivity, ScheduleTimer, Subject
 from local.functions_host.dialect import Step
 from local.functions_host.dialect_v1 import JsonDialect, compact
+from local.functions_host.instants import from_datetime
 from local.functions_host.interpreter import decide
 from local.functions_host.invoker import UserCodeError
 from local.functions_host.rows import InstanceRow
@@ -27,6 +29,7 @@ from tests.faults.workers import Death, Worker, acting, dead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from tests.faults.chance import Chance
 
@@ -325,12 +328,18 @@ class DurableClient:
         del reason
         await self.hub.call("terminate", lambda: self.hub.terminate(instance_id))
 
-    async def purge_instance_history(self, instance_id: str) -> None:
-        """Remove an instance that has ended."""
+    async def purge_instance_history_by(
+        self, created_time_from: datetime, created_time_to: datetime, runtime_status: list[OrchestrationRuntimeStatus]
+    ) -> PurgeHistoryResult:
+        """Remove the instances in those states that began between those times."""
+        begun, until = from_datetime(created_time_from), from_datetime(created_time_to)
+        named = {status.value for status in runtime_status}
 
-        def purge() -> None:
-            there = self.hub.instances.get(instance_id)
-            if there and there.row.is_final:
+        def purge() -> int:
+            rows = [one.row for one in self.hub.instances.values()]
+            gone = [row.id for row in rows if begun <= row.created_us <= until and row.status in named]
+            for instance_id in gone:
                 del self.hub.instances[instance_id]
+            return len(gone)
 
-        await self.hub.call("purge", purge)
+        return PurgeHistoryResult(instancesDeleted=await self.hub.call("purge", purge))

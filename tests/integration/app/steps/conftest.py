@@ -16,6 +16,7 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+from azure.durable_functions.models.PurgeHistoryResult import PurgeHistoryResult
 
 import function_app
 from local.azure_openai.config import Settings as EmulatorSettings
@@ -29,8 +30,10 @@ from tests.integration.app.conftest import DEPLOYMENTS, OneFilmStudio, Provider
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from datetime import datetime
 
     from azure.core.pipeline.transport import HttpRequest
+    from azure.durable_functions import OrchestrationRuntimeStatus
 
     from shared.attempts import Tried
     from tests.integration.conftest import Azurite
@@ -63,6 +66,7 @@ class FakeDurableClient:
     started: list[str] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
+    purged: list[tuple[datetime, set[str]]] = field(default_factory=list)
 
     async def start_new(self, name: str, instance_id: str, client_input: dict[str, Any]) -> str:
         """A story was to be started."""
@@ -80,6 +84,14 @@ class FakeDurableClient:
         """How a story stands: missing, unless the test said otherwise."""
         state = self.states.get(instance_id)
         return DurableOrchestrationStatus(instanceId=instance_id if state else None, runtimeStatus=state)
+
+    async def purge_instance_history_by(
+        self, created_time_from: datetime, created_time_to: datetime, runtime_status: list[OrchestrationRuntimeStatus]
+    ) -> PurgeHistoryResult:
+        """Histories were to be forgotten."""
+        assert created_time_from < created_time_to
+        self.purged.append((created_time_to, {status.value for status in runtime_status}))
+        return PurgeHistoryResult(instancesDeleted=0)
 
 
 @dataclass
