@@ -6,11 +6,13 @@ Every failure to start is one line and a non-zero exit code.
 import argparse
 import asyncio
 import logging
+import math
 import os
 import socket
 import sys
 from pathlib import Path
 
+from local.functions_host.disorder import Disorder
 from local.functions_host.durable_binding import DurableLinks
 from local.functions_host.host import Host, Plan
 from local.functions_host.host_settings import SettingsError, apply_local_settings, read_host_json
@@ -40,7 +42,44 @@ def _arguments() -> argparse.Namespace:
         help="seconds before activities that a killed host had started run again (Azure: 300)",
     )
     parser.add_argument("--no-auth", action="store_true", help="ask for no keys, like Core Tools by default")
+    disorder = parser.add_argument_group("disorder", "what goes wrong or slowly on Azure; none of it by default")
+    disorder.add_argument(
+        "--latency",
+        type=float,
+        nargs=2,
+        default=(0.0, 0.0),
+        metavar=("MIN", "MAX"),
+        help="seconds that each message to an orchestration or activity is under way",
+    )
+    disorder.add_argument("--early-timers", action="store_true", help="cut the fraction of timers, as Azure does")
+    disorder.add_argument(
+        "--duplicate", type=float, default=0.0, metavar="P", help="chance of an activity to be delivered twice"
+    )
+    disorder.add_argument(
+        "--worker-dies",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="chance of an activity or orchestrator step to kill the worker, and with the third one the host",
+    )
+    disorder.add_argument("--seed", type=int, default=0, metavar="N", help="the same N, the same disorder")
     return parser.parse_args()
+
+
+def _disorder(arguments: argparse.Namespace) -> Disorder:
+    shortest, longest = arguments.latency
+    if not 0 <= shortest <= longest < math.inf:
+        raise SettingsError(f"--latency {shortest:g} {longest:g} is no range of seconds: 0 <= MIN <= MAX.")
+    for option, chance in (("--duplicate", arguments.duplicate), ("--worker-dies", arguments.worker_dies)):
+        if not 0 <= chance <= 1:
+            raise SettingsError(f"{option} {chance:g} is no chance: it must be from 0 to 1.")
+    return Disorder(
+        latency_s=(shortest, longest),
+        has_early_timers=arguments.early_timers,
+        duplicate_chance=arguments.duplicate,
+        death_chance=arguments.worker_dies,
+        seed=arguments.seed,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -76,6 +115,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         app=folder,
         settings=settings,
         redelivery_s=arguments.redelivery,
+        disorder=_disorder(arguments),
         keys=None if arguments.no_auth else keys,
         public=public,
         loopback=loopback,

@@ -8,8 +8,10 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from local.functions_host import history as ev
+from local.functions_host.disorder import Disorder
 from local.functions_host.instants import now_us
 from local.functions_host.invoker import InvocationError
 from local.functions_host.json_text import compact
@@ -21,14 +23,24 @@ _log = logging.getLogger("host.activities")
 RunActivity = Callable[[WorkItem], Awaitable[str]]
 
 
+class _Delivery(NamedTuple):
+    """A copy runs even when the first delivery has ended; its result is dropped."""
+
+    item: WorkItem
+    is_copy: bool
+
+
 class Activities:
     """The activity side of the engine."""
 
-    def __init__(self, store: Store, run: RunActivity, *, wake: Callable[[Iterable[str]], None]) -> None:
+    def __init__(
+        self, store: Store, run: RunActivity, *, wake: Callable[[Iterable[str]], None], disorder: Disorder
+    ) -> None:
         self._store = store
         self._run = run
         self._wake = wake
-        self._ready: asyncio.Queue[WorkItem] = asyncio.Queue()
+        self._disorder = disorder
+        self._ready: asyncio.Queue[_Delivery] = asyncio.Queue()
         self._running: set[int] = set()
         self._is_open = True
         self._idle = asyncio.Event()
@@ -36,7 +48,8 @@ class Activities:
     def hand_out(self, items: Sequence[WorkItem]) -> None:
         """These activities are to run."""
         for item in items:
-            self._ready.put_nowait(item)
+            for number, after_s in enumerate(self._disorder.deliveries_s(item)):
+                self._deliver(_Delivery(item, is_copy=number > 0), after_s)
 
     async def hand_out_again(self, items: Sequence[WorkItem], redelivery_s: float) -> None:
         """Take up what a previous host left: what it had not started at once, what it had started after the wait."""
@@ -50,8 +63,8 @@ class Activities:
     async def work(self) -> None:
         """Run activities for ever; as many of these run side by side as host.json allows."""
         while True:
-            item = await self._ready.get()
-            if not self._is_open or not self._store.lease(item.seq, now_us()):
+            item, is_copy = await self._ready.get()
+            if not self._is_open or not (self._store.lease(item.seq, now_us()) or is_copy):
                 continue  # stopping, and the next host finds it; or purged meanwhile
             self._running.add(item.seq)
             event = await self._outcome(item)
@@ -73,6 +86,12 @@ class Activities:
                     await self._idle.wait()
         for seq in self._running:
             self._store.lease(seq, None)
+
+    def _deliver(self, delivery: _Delivery, after_s: float) -> None:
+        if after_s:
+            asyncio.get_running_loop().call_later(after_s, self._ready.put_nowait, delivery)
+        else:
+            self._ready.put_nowait(delivery)
 
     async def _outcome(self, item: WorkItem) -> ev.Inbound:
         try:

@@ -19,6 +19,7 @@ from local.functions_host.activities import Activities
 from local.functions_host.admin_api import AdminApi
 from local.functions_host.client import OrchestrationClient
 from local.functions_host.dialect_v1 import JsonDialect
+from local.functions_host.disorder import CALM, Disorder
 from local.functions_host.durable_api import DurableApi
 from local.functions_host.durable_binding import DurableLinks
 from local.functions_host.front import Front
@@ -27,8 +28,9 @@ from local.functions_host.http_activity import call_http
 from local.functions_host.http_triggers import HttpTriggers, routes_of
 from local.functions_host.in_process import InProcessInvoker
 from local.functions_host.interpreter import HTTP_ACTIVITY
-from local.functions_host.invoker import Extras, Function
+from local.functions_host.invoker import Extras, Function, Invoker
 from local.functions_host.keys import Keys
+from local.functions_host.mortal_worker import MortalWorker
 from local.functions_host.orchestrations import Orchestrations
 from local.functions_host.rows import WorkItem
 from local.functions_host.schedules import Schedules
@@ -54,6 +56,7 @@ class Plan:
     public: socket.socket
     loopback: socket.socket
     links: DurableLinks
+    disorder: Disorder = CALM
 
 
 class DurableFunctions:
@@ -91,13 +94,17 @@ class Host:
         self._plan = plan
         self._store = store
         settings, binding = plan.settings, plan.links.binding()
-        self._invoker = InProcessInvoker(
+        self._stopping = asyncio.Event()
+        self._failed = False
+        self._invoker: Invoker = InProcessInvoker(
             plan.app, time_limit_s=settings.function_timeout_s, time_limit_text=settings.function_timeout
         )
+        if plan.disorder.death_chance:
+            self._invoker = MortalWorker(self._invoker, plan.disorder, first_call=store.sent(), exit_host=self._fail)
         self._functions = self._invoker.load()
         self._durable = DurableFunctions(self._functions)
-        self._activities = Activities(store, self._run_activity, wake=self._wake)
-        self._timers = Timers(store, wake=self._wake)
+        self._activities = Activities(store, self._run_activity, wake=self._wake, disorder=plan.disorder)
+        self._timers = Timers(store, wake=self._wake, disorder=plan.disorder)
         self._orchestrations = Orchestrations(
             store,
             self._invoker,
@@ -105,6 +112,7 @@ class Host:
             self._durable,
             hand_out=self._activities.hand_out,
             timers_changed=self._timers.changed,
+            disorder=plan.disorder,
         )
         self._schedules = Schedules(store, self._invoker, self._functions, durable_client=binding)
         routes = routes_of(self._functions)
@@ -124,8 +132,6 @@ class Host:
             keys=plan.keys,
             rpc_origin=plan.links.rpc_origin,
         )
-        self._stopping = asyncio.Event()
-        self._failed = False
 
     async def run(self) -> bool:
         """Serve until SIGTERM or SIGINT, then stop within a few seconds. False when the host itself failed."""
@@ -141,6 +147,8 @@ class Host:
         servers = [_server(self._front.serve_public), _server(self._front.serve_loopback)]
         sockets = [self._plan.public, self._plan.loopback]
         serving = [asyncio.create_task(server.serve([own])) for server, own in zip(servers, sockets, strict=True)]
+        if self._plan.disorder != CALM:
+            _log.info("not everything goes well here: %s", self._plan.disorder)
         _log.info("listening on %s with %d functions", self._plan.links.public_origin, len(self._functions))
         await self._stopping.wait()
         _log.info("stopping")
@@ -169,8 +177,11 @@ class Host:
         """A part of the host that dies takes the host with it, loudly."""
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.critical("the host itself failed", exc_info=error)
-            self._failed = True
-            self._stopping.set()
+            self._fail()
+
+    def _fail(self) -> None:
+        self._failed = True
+        self._stopping.set()
 
     def _wake(self, instance_ids: Iterable[str]) -> None:
         self._orchestrations.wake(instance_ids)

@@ -37,6 +37,7 @@ class WorkerExitError(InvocationError):
     def __init__(self, executable: str, code: int) -> None:
         text = f"{executable} exited with code {code} ({code:#x})"
         super().__init__(text, report=text, message=text)
+        self.code = code
 
 
 class FunctionTimeoutError(InvocationError):

@@ -13,6 +13,7 @@ from local.functions_host import actions as ask
 from local.functions_host import history as ev
 from local.functions_host.decisions import Continued, Decision, Subject
 from local.functions_host.dialect import Dialect, Step
+from local.functions_host.disorder import SECOND_US, Disorder
 from local.functions_host.instants import now_us
 from local.functions_host.interpreter import decide
 from local.functions_host.invoker import InvocationError, Invoker
@@ -51,6 +52,7 @@ class Orchestrations:
         *,
         hand_out: Callable[[Sequence[WorkItem]], None],
         timers_changed: Callable[[], None],
+        disorder: Disorder,
     ) -> None:
         self._store = store
         self._invoker = invoker
@@ -58,6 +60,7 @@ class Orchestrations:
         self._registry = registry
         self._hand_out = hand_out
         self._timers_changed = timers_changed
+        self._disorder = disorder
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._queued: set[str] = set()
         self._busy: set[str] = set()
@@ -90,7 +93,7 @@ class Orchestrations:
 
     async def _step(self, instance_id: str) -> None:
         row = self._store.instance(instance_id)
-        messages = self._store.messages(instance_id)
+        messages = self._received(instance_id)
         mine = [] if row is None or row.is_final else _for_execution(messages, row.execution_id)
         if row is None or not mine:
             self._store.discard_messages(message.seq for message in messages)
@@ -104,6 +107,14 @@ class Orchestrations:
             self.wake([instance_id])
             return
         self._tell(commit, work)
+
+    def _received(self, instance_id: str) -> Sequence[Message]:
+        """Give the messages that have arrived, and come back for the next."""
+        at_us = now_us()
+        messages, next_us = self._disorder.arrived(self._store.messages(instance_id), at_us)
+        if next_us is not None:
+            asyncio.get_running_loop().call_later((next_us - at_us) / SECOND_US, self.wake, [instance_id])
+        return messages
 
     async def _work_out(self, progress: Progress, loaded_execution_id: str, consumed: list[int]) -> StepCommit:
         while True:

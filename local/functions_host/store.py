@@ -103,6 +103,10 @@ class Store:
         with self.transaction() as db:
             db.executemany("DELETE FROM inbox WHERE seq = ?", [(seq,) for seq in sequence_numbers])
 
+    def sent(self) -> int:
+        """How many messages and activities there have ever been; it only grows, also from one host to the next."""
+        return self.db.execute("SELECT COALESCE(SUM(seq), 0) FROM sqlite_sequence").fetchone()[0]
+
     def waiting_instances(self) -> list[str]:
         """Instances with messages, oldest message first; read once, at start."""
         rows = self.db.execute("SELECT instance_id FROM inbox GROUP BY instance_id ORDER BY MIN(seq)")

@@ -1,6 +1,7 @@
 """The three parts of the stack: the command that runs each, what it runs in, and the addresses that say it is ready."""
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -85,9 +86,10 @@ def emulator(environment: Mapping[str, str], state: Path, ports: Ports, key: str
 
 
 def stand_in(app_environment: Mapping[str, str], state: Path, ports: Ports) -> Part:
-    """Describe the Functions host stand-in."""
+    """Describe the Functions host stand-in, with the options in LAB_HOST_OPTIONS."""
     place = ("--host", LOOPBACK, "--port", str(ports.host), "--state", str(state / "host"))
-    command = (sys.executable, "-m", "local.functions_host", "--app", str(CHECKOUT), *place)
+    options = shlex.split(app_environment.get("LAB_HOST_OPTIONS", ""))
+    command = (sys.executable, "-m", "local.functions_host", "--app", str(CHECKOUT), *place, *options)
     return _host(command, app_environment, ports, start_within_s=60)
 
 

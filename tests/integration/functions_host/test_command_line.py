@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from local.functions_host.store_file import SCHEMA_VERSION, open_store
 from tests.integration.functions_host.running_host import APP, ROOT
 
@@ -26,6 +28,20 @@ def refused(app: Path, state: Path, *options: str) -> str:
 def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
     """The file is named."""
     assert "There is no host.json" in refused(tmp_path, tmp_path / "state")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--latency", "2", "1"), "--latency 2 1 is no range of seconds: 0 <= MIN <= MAX"),
+        (("--latency", "-1", "1"), "--latency -1 1 is no range"),
+        (("--duplicate", "1.5"), "--duplicate 1.5 is no chance: it must be from 0 to 1"),
+        (("--worker-dies", "nan"), "--worker-dies nan is no chance"),
+    ],
+)
+def test_disorder_that_cannot_be(tmp_path: Path, options: tuple[str, ...], reason: str) -> None:
+    """The option is named with its value and what is allowed."""
+    assert reason in refused(APP, tmp_path / "state", *options)
 
 
 def test_app_that_cannot_be_loaded(tmp_path: Path) -> None:

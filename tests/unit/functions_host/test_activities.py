@@ -9,6 +9,7 @@ import pytest
 from local.functions_host import history as ev
 from local.functions_host.activities import Activities
 from local.functions_host.decisions import ScheduleActivity
+from local.functions_host.disorder import Disorder
 from local.functions_host.rows import NewInstance, StepCommit, WorkItem
 from local.functions_host.store import Store
 
@@ -50,7 +51,7 @@ async def until(look: Callable[[], bool]) -> None:
 async def test_stop_starts_nothing_more_and_gives_back_what_runs(store: Store) -> None:
     """What runs past the grace is unleased, what waits stays as it was: the next host runs both at once."""
     functions = FakeFunctions()
-    activities = Activities(store, functions.run, wake=_nobody)
+    activities = Activities(store, functions.run, wake=_nobody, disorder=Disorder())
     activities.hand_out(store.open_work())
     worker = asyncio.create_task(activities.work())
     await until(lambda: functions.started == ["a"])
@@ -67,7 +68,7 @@ async def test_interrupted_activities_wait_and_others_do_not(store: Store) -> No
     """After a crash, what had been started runs again after the redelivery time; the rest at once."""
     functions = FakeFunctions()
     store.lease(store.open_work()[0].seq, 1)
-    activities = Activities(store, functions.run, wake=_nobody)
+    activities = Activities(store, functions.run, wake=_nobody, disorder=Disorder())
     again = asyncio.create_task(activities.hand_out_again(store.open_work(), redelivery_s=3600))
     workers = [asyncio.create_task(activities.work()) for _ in range(2)]
     await until(lambda: functions.started == ["b"])

@@ -47,6 +47,13 @@ def test_parts_run_core_tools_in_this_environment(tmp_path: Path, monkeypatch: p
     assert host.environment["FUNCTIONS_WORKER_RUNTIME"] == "python"
 
 
+def test_parts_give_the_host_the_options_asked_for(tmp_path: Path) -> None:
+    """LAB_HOST_OPTIONS are the last words of the stand-in's command."""
+    environment = {"PATH": "", "LAB_HOST_OPTIONS": "--latency 0.1 1  --seed 7"}
+    host = parts(environment, tmp_path, PORTS, "k")[-1]
+    assert host.command[-5:] == ("--latency", "0.1", "1", "--seed", "7")
+
+
 @pytest.mark.parametrize("name", ["HOST", "LAB_RENDER_S"])
 def test_parts_take_any_other_host_name_for_the_shells(tmp_path: Path, name: str) -> None:
     """Some shells set HOST to the machine's name; that chooses nothing, and an empty setting is none."""
