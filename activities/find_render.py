@@ -101,7 +101,8 @@ async def _absent(
 
 async def _unclear(stored: Stored, lost: Tried, candidates: list[str]) -> Payload:
     seen = f"; renders that may be it: {', '.join(candidates)}" if candidates else ""
-    detail = f"the reply to the create was lost ({lost.attempt.detail or 'no reply'}) and no render was found{seen}"
+    answer = f"HTTP {lost.attempt.server_error}" if lost.attempt.server_error else "no usable reply"
+    detail = f"the provider gave {answer} to the create, and no render was found{seen}"
     problem = job_problem(Code.SUBMISSION_UNCLEAR, detail, money="may_be_spent")
     job = stored.job.changed(clock.now(), state=JobState.FAILED, cost_state="disputed", problem=problem)
     return {"kind": "unclear"} if await attempts.end_unclear(stored, lost, job) else _SOON

@@ -16,6 +16,7 @@ bp = df.Blueprint()
 
 _TRIES = 10
 _STALE: Payload = {"kind": "stale"}
+_SAID = "the timeline has what the provider said, in its own words"
 _WITHOUT_RENDER = {"refused", "stopped"}
 
 
@@ -68,12 +69,12 @@ def _ended(job: Job, end: dict[str, Any], tried: list[Tried]) -> Job | None:
         case "succeeded":
             return _failed(job, Code.STORAGE, "no video of the render could be stored", money="spent")
         case "failed":
-            return _failed(job, Code(end["code"]), end["detail"], money="may_be_spent")
+            return _failed(job, Code(end["code"]), _SAID, money="may_be_spent")
         case "gone":
             return _failed(job, Code.RENDER_GONE, end["detail"], money="may_be_spent")
         case "refused":
             refused = next(one.attempt for one in tried if one.attempt.concluded == "refused")
-            return _failed(job, Code(refused.code or Code.PROVIDER_REFUSED), refused.detail or "", money="none")
+            return _failed(job, Code(refused.code or Code.PROVIDER_REFUSED), _SAID, money="none")
         case "stopped" if job.cancel_requested:
             return _failed(job, Code.CANCELLED, "cancelled before anything was bought", money="none")
         case "stopped" if clock.now() > job.deadline_at:

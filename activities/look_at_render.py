@@ -13,7 +13,7 @@ from shared.ids import JobId
 from shared.jobs import Event, Stored
 from shared.lanes import Lane
 from shared.models.job import Job, JobRef, JobState, Live, Sample
-from shared.models.problem import Code, job_problem
+from shared.models.problem import CATALOGUE, Code, job_problem
 from shared.polling import Prediction
 from shared.providers.choose import provider
 from shared.providers.port import Listing, LookEnd, Missing, NoAnswer, Refused, Render
@@ -81,7 +81,7 @@ def _seen(stored: Stored, end: LookEnd, now: datetime) -> Live:
     live.looks += 1
     live.looked_at = now
     live.overdue = now > stored.job.deadline_at
-    live.attention = end.detail if isinstance(end, NoAnswer) and end.attention else None
+    live.attention = CATALOGUE[end.attention].sentence if isinstance(end, NoAnswer) and end.attention else None
     live.missing_at = live.missing_at if isinstance(end, Missing) else []
     if isinstance(end, Render):
         progress = 100 if end.state == "succeeded" else end.progress
@@ -120,8 +120,8 @@ def _with_eta(live: Live, expected: Prediction, now: datetime) -> Live:
 def _event(live: Live, end: LookEnd | _Gone, expected: Prediction) -> Event:
     data = {"progress": live.progress, "predicted_remaining_s": round(expected.remaining_s, 1)}
     match end:
-        case Render(provider_state=state):
-            data |= {"provider_state": state}
+        case Render(provider_state=state, failure=failure):
+            data |= {"provider_state": state} | ({"detail": failure.detail} if failure else {})
         case NoAnswer(detail=detail) | _Gone(detail=detail):
             data |= {"detail": detail}
         case Missing():
@@ -148,8 +148,8 @@ async def _answer(stored: Stored, end: LookEnd | _Gone, expected: Prediction, no
             return _succeeded(job, end, elapsed_s)
         case Render(state="succeeded"):
             return _succeeded(job, end, elapsed_s)
-        case Render(state="failed", failure=Refused(code=code, detail=detail)):
-            return {"kind": "failed", "code": code, "detail": detail}
+        case Render(state="failed", failure=Refused(code=code)):
+            return {"kind": "failed", "code": code}
         case _Gone(detail=detail):
             return {"kind": "gone", "detail": detail}
         case Render(hint_s=hint_s) | NoAnswer(hint_s=hint_s):

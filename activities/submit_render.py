@@ -17,7 +17,7 @@ from shared.ids import JobId
 from shared.jobs import Stored
 from shared.lanes import Lane
 from shared.models.job import Job, JobRef
-from shared.models.problem import CATALOGUE, Code
+from shared.models.problem import CATALOGUE
 from shared.providers.choose import provider
 from shared.providers.port import Busy, CreateEnd, Lost, NotSent, Order, Refused, Submitted
 
@@ -25,7 +25,6 @@ bp = df.Blueprint()
 
 _TOKEN_IS_FRESH = timedelta(seconds=3)
 _NO_LANE_WAIT_S = 60.0
-_FOR_THE_OPERATOR = {Code.PROVIDER_AUTH, Code.PROVIDER_FORBIDDEN, Code.DEPLOYMENT_MISSING, Code.PROVIDER_RETIRED}
 _LOST: dict[str, Any] = {"kind": "lost"}
 _SOON: dict[str, Any] = {"kind": "wait", "wait_s": polling.MIN_TIMER_S}
 _NOW: dict[str, Any] = {"kind": "submitted", "wait_s": 0.0}
@@ -90,8 +89,8 @@ async def _conclude(job: Job, lane: Lane, end: CreateEnd, failed: int) -> dict[s
             expected = polling.predict(None, 0.0, memory.durations_s, lane.typical_render_s)
             return {"kind": "submitted", "wait_s": polling.next_look_s(expected, 0.0)}
         case Refused(code, detail):
-            if code in _FOR_THE_OPERATOR:
-                needs = f"{CATALOGUE[code].title}: {detail}"
+            if CATALOGUE[code].needs_operator:
+                needs = CATALOGUE[code].sentence
                 await rates.note_attention(job.model, lane.name, needs)
                 job_telemetry.attention(job, lane.name, needs)
             await attempts.conclude_open(job, concluded="refused", code=code, detail=detail)

@@ -103,6 +103,8 @@ async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationC
             job_telemetry.started_again(ref)
             await pools.note_restart(model, member, now)
             await _record(ref, member, state, now)
+            if member.row.restarts >= _QUICK_RESTARTS:
+                await _give_up(ref)
             await stories.start(client, [Admitted(ref=ref, traceparent=member.row.traceparent)])
 
 
@@ -131,6 +133,16 @@ async def _flag_cancelled(ref: JobRef) -> None:
         await jobs.save(
             stored, flagged, events=[jobs.Event("cancel-requested", "cancel_requested", {"by": "operator"})]
         )
+
+
+async def _give_up(ref: JobRef) -> None:
+    """End a job whose story fails again and again before it ever sent anything: nothing was bought."""
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    if stored is None or stored.job.state.is_final or stored.job.attempts or stored.job.render_id:
+        return
+    problem = job_problem(Code.INTERNAL, "its story could not be carried on, and nothing was ever sent", money="none")
+    ended = stored.job.changed(clock.now(), state=JobState.FAILED, cost_state="released", problem=problem)
+    await jobs.save(stored, ended, events=[jobs.Event("final", "failed", {"code": problem.code})])
 
 
 async def _late(ref: JobRef, until: datetime, now: datetime) -> None:

@@ -35,7 +35,7 @@ async def retry_video_job(req: func.HttpRequest, client: df.DurableOrchestration
         raise ProblemError(Code.NOT_RETRYABLE, f"the job is {parent.state}")
     found = None if asked.changes else await takeover.salvageable(parent)
     if isinstance(found, NoAnswer):
-        raise ProblemError(Code.PROVIDER_UNAVAILABLE, f"the render of the job cannot be looked for: {found.detail}")
+        raise ProblemError(Code.PROVIDER_UNAVAILABLE, "the render of the job cannot be looked for just now")
     if found is not None:
         return await _begin(req, client, takeover.heir(parent, clock.now()), key)
     if parent.cost_state == "disputed" and not asked.confirm_new_charge:
@@ -97,7 +97,7 @@ async def import_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
 async def _render(lane: Lane, render_id: str) -> Render:
     seen = await takeover.look(lane, render_id)
     if isinstance(seen, NoAnswer):
-        raise ProblemError(Code.PROVIDER_UNAVAILABLE, f"{lane.model}: {seen.detail}")
+        raise ProblemError(Code.PROVIDER_UNAVAILABLE, f"the provider of {lane.name} does not answer about the render")
     if not isinstance(seen, Render):
         raise ProblemError(Code.RENDER_UNKNOWN, f"the provider of {lane.name} does not know {render_id[:64]!r}")
     return seen

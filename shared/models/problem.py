@@ -38,7 +38,9 @@ class Code(StrEnum):
 
     MODERATED_INPUT = "moderated_input"
     MODERATED_OUTPUT = "moderated_output"
+    REFERENCE_REFUSED = "reference_refused"
     PROVIDER_REFUSED = "provider_refused"
+    QUOTA = "quota"
     PROVIDER_AUTH = "provider_auth"
     PROVIDER_FORBIDDEN = "provider_forbidden"
     DEPLOYMENT_MISSING = "deployment_missing"
@@ -53,12 +55,24 @@ class Code(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What the catalogue says of one code: a title, the HTTP status, and what to do next."""
+    """What the catalogue says of one code: a title, the HTTP status, and what to change or do next.
+
+    `retry_helps`: whether the same request may succeed by itself later. `money`: what a job that ends with this code
+    says of it; empty for codes that only answer a request, which never spends anything. `needs_operator`: the lane
+    shows it as what needs attention.
+    """
 
     title: str
     status: int
     advice: str
     retry_helps: bool = False
+    money: tuple[Money, ...] = ()
+    needs_operator: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what to do, without a word of the provider's."""
+        return f"{self.title}. {self.advice}"
 
 
 CATALOGUE: dict[Code, Entry] = {
@@ -87,26 +101,107 @@ CATALOGUE: dict[Code, Entry] = {
     Code.NOT_CONFIGURED: Entry("A setting is missing or wrong", 503, "See /env/status."),
     Code.STORAGE_UNAVAILABLE: Entry("The storage does not answer", 503, "Try again shortly.", retry_helps=True),
     Code.INTERNAL: Entry(
-        "Something unplanned happened", 500, "Try again, or report the correlation id.", retry_helps=True
+        "Something unplanned happened",
+        500,
+        "Try again; if it stays, report the correlation id or the job's id.",
+        retry_helps=True,
+        money=("none",),
     ),
-    Code.MODERATED_INPUT: Entry("The prompt was refused by moderation", 422, "Change the prompt."),
-    Code.MODERATED_OUTPUT: Entry("The finished video was withheld by moderation", 422, "Change the prompt."),
-    Code.PROVIDER_REFUSED: Entry("The provider refused the request", 502, "Change what the detail names."),
-    Code.PROVIDER_AUTH: Entry("The provider does not accept our key", 502, "The operator must correct the key."),
-    Code.PROVIDER_FORBIDDEN: Entry("The provider denies access", 502, "The operator must check roles and blocks."),
+    Code.MODERATED_INPUT: Entry(
+        "The prompt was refused by moderation",
+        422,
+        "Change the prompt: the same words are refused again.",
+        money=("none", "may_be_spent"),
+    ),
+    Code.MODERATED_OUTPUT: Entry(
+        "The finished video was withheld by moderation",
+        422,
+        "Change the prompt; the same one may be withheld again and be paid for again.",
+        money=("may_be_spent",),
+    ),
+    Code.REFERENCE_REFUSED: Entry(
+        "The reference image was refused",
+        422,
+        "Use a png, jpeg or webp of exactly the video's size, without people.",
+        money=("none",),
+    ),
+    Code.PROVIDER_REFUSED: Entry(
+        "The provider refused the request",
+        502,
+        "Change what the provider's words in the timeline name.",
+        money=("none",),
+    ),
+    Code.QUOTA: Entry(
+        "The account's quota is used up",
+        502,
+        "The operator must raise the quota or settle the bill; then retry.",
+        money=("none",),
+        needs_operator=True,
+    ),
+    Code.PROVIDER_AUTH: Entry(
+        "The provider does not accept our key",
+        502,
+        "The operator must correct the lane's key or identity; then retry.",
+        money=("none",),
+        needs_operator=True,
+    ),
+    Code.PROVIDER_FORBIDDEN: Entry(
+        "The provider denies access",
+        502,
+        "The operator must check roles, network rules and whether the account is blocked; then retry.",
+        money=("none",),
+        needs_operator=True,
+    ),
     Code.DEPLOYMENT_MISSING: Entry(
-        "The deployment does not exist", 502, "The operator must check its name; a new one needs five minutes."
+        "The deployment does not exist, or is not ready yet",
+        502,
+        "Retry after five minutes, which a new deployment needs; if that fails, the operator must check its name.",
+        retry_helps=True,
+        money=("none",),
+        needs_operator=True,
     ),
-    Code.PROVIDER_RETIRED: Entry("The model was retired", 502, "Choose another model."),
-    Code.PROVIDER_ERROR: Entry("The provider failed to render", 502, "Try again.", retry_helps=True),
-    Code.RENDER_GONE: Entry("The render vanished at the provider", 502, "Try again.", retry_helps=True),
+    Code.PROVIDER_RETIRED: Entry(
+        "The model was retired", 502, "Choose another model.", money=("none",), needs_operator=True
+    ),
+    Code.PROVIDER_ERROR: Entry(
+        "The provider failed to render", 502, "Retry the job.", retry_helps=True, money=("may_be_spent",)
+    ),
+    Code.RENDER_GONE: Entry(
+        "The render vanished at the provider",
+        502,
+        "Retry the job; it buys a new render.",
+        retry_helps=True,
+        money=("may_be_spent",),
+    ),
     Code.SUBMISSION_UNCLEAR: Entry(
-        "It is unclear whether the provider took the request", 502, "Look for the render before paying again."
+        "It is unclear whether the provider took the request",
+        502,
+        "Look for the render at the provider, then resolve the job: by its id, or as not charged.",
+        money=("may_be_spent",),
     ),
-    Code.DEADLINE: Entry("No provider accepted the job in time", 504, "Try again later.", retry_helps=True),
-    Code.CANCELLED: Entry("The job was cancelled", 409, "Submit it again if you want it after all."),
-    Code.STORAGE: Entry("The video could not be stored", 502, "Try again.", retry_helps=True),
+    Code.DEADLINE: Entry(
+        "No provider accepted the job in time",
+        504,
+        "Retry when the queue is shorter, or give the job a longer deadline.",
+        retry_helps=True,
+        money=("none",),
+    ),
+    Code.CANCELLED: Entry(
+        "The job was cancelled",
+        409,
+        "Retry it if you want it after all: a render that was paid for is stored while the provider has it.",
+        retry_helps=True,
+        money=("none", "spent"),
+    ),
+    Code.STORAGE: Entry(
+        "The video could not be stored",
+        502,
+        "Retry the job within a day: its render is stored for nothing while the provider has it.",
+        retry_helps=True,
+        money=("spent",),
+    ),
 }
+"""Every code. A render that surfaces after its job ended turns `money` into `spent`, whatever the code."""
 
 
 class FieldError(BaseModel):

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from shared import telemetry
 from shared.models.problem import Code
 from shared.providers.port import Busy, CreateEnd, Lost, NoAnswer, Refused
 from shared.providers.transport import Reply
@@ -16,6 +17,9 @@ _BY_STATUS = {
     404: Code.DEPLOYMENT_MISSING,
     410: Code.PROVIDER_RETIRED,
 }
+_NEEDS_A_PERSON = {401, 403}
+_QUOTA = {"insufficient_quota", "billing_hard_limit_reached"}
+_REFERENCE = ("input_reference", "inpaint image")  # the field, and Azure's words for a picture of another size
 _HTTP_BUSY, _HTTP_SERVER_ERROR = 429, 500
 
 
@@ -38,18 +42,23 @@ def is_moderation(error: dict[str, Any]) -> bool:
 
 
 def text_of(error: dict[str, Any]) -> str:
-    """Return the provider's own words, cut to a length a person reads."""
-    return str(error.get("message") or error.get("code"))[:500]
+    """Return the provider's own words, without what looks like a secret, cut to a length a person reads."""
+    return telemetry.redacted(str(error.get("message") or error.get("code")))[:500]
 
 
 def create_end(reply: Reply) -> CreateEnd:
     """Say what an answer to a create that is not a success means for the order."""
     error = error_of(reply)
+    if (
+        reply.status == _HTTP_BUSY
+        and error is not None
+        and not _QUOTA.isdisjoint((error.get("code"), error.get("type")))
+    ):
+        return Refused(Code.QUOTA, text_of(error))
     if reply.status == _HTTP_BUSY:
         return Busy(reply.wait_s if reply.wait_s is not None else _BUSY_WAIT_S, text_of(error or {"code": "429"}))
     if reply.status in _REFUSALS and error is not None and not _is_transient(error):
-        code = Code.MODERATED_INPUT if is_moderation(error) else _BY_STATUS.get(reply.status, Code.PROVIDER_REFUSED)
-        return Refused(code, text_of(error))
+        return Refused(_refusal(reply.status, error), text_of(error))
     detail = f"HTTP {reply.status}" + (f": {text_of(error)}" if error else "")
     return Lost(detail, reply.status if reply.status >= _HTTP_SERVER_ERROR else None)
 
@@ -58,7 +67,16 @@ def no_answer(reply: Reply) -> NoAnswer:
     """Say what an answer to a question that is not a success tells: never anything about the render."""
     error = error_of(reply)
     detail = f"HTTP {reply.status}" + (f": {text_of(error)}" if error else "")
-    return NoAnswer(detail, reply.wait_s, attention=reply.status in {401, 403})
+    attention = _BY_STATUS[reply.status] if reply.status in _NEEDS_A_PERSON else None
+    return NoAnswer(detail, reply.wait_s, attention)
+
+
+def _refusal(status: int, error: dict[str, Any]) -> Code:
+    if is_moderation(error):
+        return Code.MODERATED_INPUT
+    if any(word in f"{error.get('param')} {error.get('message')}".lower() for word in _REFERENCE):
+        return Code.REFERENCE_REFUSED
+    return _BY_STATUS.get(status, Code.PROVIDER_REFUSED)
 
 
 def _is_transient(error: dict[str, Any]) -> bool:

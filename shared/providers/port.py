@@ -92,11 +92,11 @@ class Missing:
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """Nothing was learnt. `attention` when an operator has to do something (401, 403)."""
+    """Nothing was learnt. `attention` says what an operator has to do something about (401, 403)."""
 
     detail: str
     hint_s: float | None = None
-    attention: bool = False
+    attention: Code | None = None
 
 
 LookEnd = Render | Missing | NoAnswer

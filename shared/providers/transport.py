@@ -132,7 +132,12 @@ class Wire:
             raise NeverSentError(_words(error)) from error
         except httpx.HTTPError as error:
             raise NoReplyError(_words(error)) from error
-        return Reply(response.status_code, response.headers, response.content, clock.now())
+        return Reply(response.status_code, response.headers, self._without_key(response.content), clock.now())
+
+    def _without_key(self, content: bytes) -> bytes:
+        """Take the lane's key out of an answer: a gateway may repeat it, and what it says is shown to users."""
+        key = self._lane.api_key.get_secret_value().encode() if self._lane.api_key else b""
+        return content.replace(key, b"[redacted]") if key else content
 
     def _url(self, path: str) -> str:
         return f"{self._lane.base_url}/{path}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import function_app
 from shared import openapi
-from shared.models.problem import Code
+from shared.models.problem import CATALOGUE, Code
 from shared.version import VERSION
 
 _ROOT = Path(__file__).parents[2]
@@ -48,11 +48,22 @@ def test_committed_document_is_the_built_one() -> None:
     assert committed == json.loads(json.dumps(openapi.document(VERSION)))
 
 
-def test_every_code_is_documented() -> None:
-    """docs/problems.md has a row for each code of the catalogue and for no other."""
+def test_the_page_of_problems_is_the_catalogue() -> None:
+    """docs/problems.md says of every code what the catalogue says: status or money, meaning, advice, if to retry."""
     text = (_ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
-    rows = {line.split("`")[1] for line in text.splitlines() if line.startswith("| `")}
-    assert rows == {str(code) for code in Code}
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert set(CATALOGUE) == set(Code)
+    answers = list(Code)[: list(Code).index(Code.MODERATED_INPUT)]
+    ends = [code for code in Code if CATALOGUE[code].money]
+    assert {*answers, *ends} == set(Code)
+    assert rows == [_row(code, str(CATALOGUE[code].status)) for code in answers] + [
+        _row(code, " or ".join(f"`{word}`" for word in CATALOGUE[code].money)) for code in ends
+    ]
+
+
+def _row(code: Code, first: str) -> str:
+    entry = CATALOGUE[code]
+    return f"| `{code}` | {first} | {entry.title} | {entry.advice} | {'yes' if entry.retry_helps else 'no'} |"
 
 
 def test_version_is_said_once() -> None:

@@ -46,6 +46,11 @@ def _error(**fields: Any) -> dict[str, Any]:
         (410, _error(), Code.PROVIDER_RETIRED),
         (413, _error(), Code.PROVIDER_REFUSED),
         (422, {"message": "unwrapped", "code": "x"}, Code.PROVIDER_REFUSED),
+        (400, _error(message="Inpaint image must match the requested width and height"), Code.REFERENCE_REFUSED),
+        (400, _error(param="input_reference"), Code.REFERENCE_REFUSED),
+        (400, _error(param="input_reference", code="moderation_blocked"), Code.MODERATED_INPUT),
+        (429, _error(code="insufficient_quota"), Code.QUOTA),
+        (429, _error(type="billing_hard_limit_reached"), Code.QUOTA),
     ],
 )
 def test_a_refusal_is_final_and_typed(status: int, body: Any, code: Code) -> None:
@@ -96,10 +101,10 @@ def test_busy_waits_as_told(headers: dict[str, str], wait_s: float) -> None:
 def test_only_401_and_403_call_for_an_operator() -> None:
     """A look that is denied needs somebody; one that fails otherwise does not."""
     assert [no_answer(_reply(status, _error())).attention for status in (401, 403, 429, 500)] == [
-        True,
-        True,
-        False,
-        False,
+        Code.PROVIDER_AUTH,
+        Code.PROVIDER_FORBIDDEN,
+        None,
+        None,
     ]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from activities import find_render, look_at_render
-from shared import polling
+from shared import jobs, polling
+from shared.http import ProblemError
+from shared.models.problem import CATALOGUE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +46,34 @@ async def test_a_refusal_is_for_good(lab: Lab, faults: Faults, status: int, code
     ended = await lab.read(job)
     assert ended.problem
     assert (ended.problem.code, ended.problem.money, ended.cost_state) == (code, "none", "released")
-    assert ended.problem.detail == "scripted"
+    assert ended.problem.money in CATALOGUE[ended.problem.code].money
+    assert "scripted" not in ended.problem.model_dump_json()
+    [refused] = [event for event in await jobs.timeline(job) if event.kind == "refused"]
+    assert refused.data["detail"] == "scripted"
     assert len(await lab.tried(job)) == 1
+
+
+async def test_a_providers_words_are_for_the_owner_alone(lab: Lab, faults: Faults) -> None:
+    """What a provider said stands in the job's own timeline, without the key; nobody else reads a word of it."""
+    words = f"wrong key emulator-key; request id req-{lab.model}"
+    said = json.dumps({"error": {"message": words, "code": "401"}}).encode()
+    lab.provider.tamper(CREATE, faults.answer(401, said))
+    job = await lab.submit()
+    await lab.do("submit", job)
+    await lab.do("finish", job, end={"kind": "refused"})
+    timeline = json.dumps(await lab.call("get_video_job_timeline", "GET", job_id=job.id))
+    assert f"wrong key [redacted]; request id req-{lab.model}" in timeline
+    assert "emulator-key" not in timeline
+    lab.owner_name, owner_name = "somebody else", lab.owner_name
+    lanes = json.dumps(await lab.call("list_lanes", "GET"))
+    assert "The provider does not accept our key" in lanes
+    for name in ("get_video_job", "get_video_job_timeline"):
+        with pytest.raises(ProblemError) as caught:
+            await lab.call(name, "GET", job_id=job.id)
+        assert caught.value.code == "not_found"
+    lab.owner_name = owner_name
+    shown = json.dumps(await lab.call("get_video_job", "GET", job_id=job.id))
+    assert not [word for word in (f"req-{lab.model}", "emulator-key") if word in lanes + shown]
 
 
 async def test_a_refusal_without_a_body_is_no_refusal(lab: Lab, faults: Faults) -> None:

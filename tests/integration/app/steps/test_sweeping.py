@@ -138,6 +138,31 @@ async def test_a_story_that_is_there_is_left_alone(lab: Lab, state: str) -> None
     assert lab.client.started == []
 
 
+async def test_a_job_that_never_sent_anything_is_given_up_in_the_end(lab: Lab) -> None:
+    """After five restarts in vain a job that has no attempt fails as internal, released; one that has goes on."""
+    job = await lab.submit()
+    for restarts, state in ((4, "queued"), (5, "failed")):
+        await lab.rewrite(rates.partition(lab.model), f"run!{job.ulid}", restarts=restarts)
+        await age(lab, f"run!{job.ulid}", admitted_at=100_000, restarted_at=700)
+        await lab.sweep()
+        ended = await lab.read(job)
+        assert ended.state == state
+    assert ended.problem
+    assert (ended.problem.code, ended.problem.money, ended.cost_state) == ("internal", "none", "released")
+    for step, answer in (("submit", "stopped"), ("finish", "done")):
+        assert (await lab.do(step, job, end={"kind": "stopped"}))["kind"] == answer
+
+
+async def test_a_job_that_was_bought_is_never_given_up(lab: Lab) -> None:
+    """However often its story failed, a job with an attempt goes on."""
+    job = await lab.submit()
+    await lab.do("submit", job)
+    await lab.rewrite(rates.partition(lab.model), f"run!{job.ulid}", restarts=50)
+    await age(lab, f"run!{job.ulid}", admitted_at=100_000, restarted_at=700)
+    await lab.sweep()
+    assert (await lab.read(job)).state == "running"
+
+
 async def test_restarts_back_off(lab: Lab) -> None:
     """A story that keeps vanishing is started again after 1, 2, 4, 8, 16 minutes, and every ten after the fifth."""
     job = await lab.submit()
