@@ -32,7 +32,7 @@ async def test_a_lane_whose_looks_are_refused_needs_a_person_until_they_are_not(
     await lab.do("submit", job)
     lab.provider.tamper("GET /video/generations/jobs", Faults.answer(401))
     await lab.do("look", job)
-    assert "401" in ((await lab.pool()).state.lane("main").attention or "")
+    assert "does not accept our key" in ((await lab.pool()).state.lane("main").attention or "")
     await lab.sweep()
     await lab.sweep()
     assert minutes(lab) == 2
