@@ -22,7 +22,13 @@ from local.functions_host.invoker import AppError, Function
 
 _SCRIPT_SETTING = "PYTHON_SCRIPT_FILE_NAME"
 _RETURN = "$return"
-_SERVED = frozenset({"httpTrigger", "http", "durableClient", "orchestrationTrigger", "activityTrigger", "timerTrigger"})
+_PLAIN = (str, bytes)
+_SERVED = frozenset(
+    {
+        *("httpTrigger", "http", "durableClient", "orchestrationTrigger", "activityTrigger", "timerTrigger"),
+        "queueTrigger",
+    }
+)
 
 
 class Converter(Protocol):
@@ -43,6 +49,26 @@ class Converter(Protocol):
     def has_implicit_output(self) -> bool:
         """Whether a result needs no binding."""
         ...
+
+
+class AsItCame:
+    """For parameters annotated str or bytes: the worker hands the value over (trace queue-trigger-deliveries)."""
+
+    def check_input_type_annotation(self, pytype: type) -> bool:
+        """Whether a parameter may be annotated so."""
+        return pytype in _PLAIN
+
+    def decode(self, data: Datum, *, trigger_metadata: Mapping[str, Any]) -> Any:  # noqa: ARG002 - a converter's shape
+        """What the parameter gets."""
+        return data.value
+
+    def encode(self, obj: Any, *, expected_type: type | None) -> Datum:
+        """Nothing is sent back."""
+        raise NotImplementedError
+
+    def has_implicit_output(self) -> bool:
+        """A trigger's value is no result."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +139,7 @@ def _load(indexed: IndexedFunction, script: str) -> LoadedFunction:
     call = indexed.get_user_function()
     for problem in _problems(bindings, call):
         raise AppError(f"Function '{name}' cannot be loaded: {problem}.")
-    trigger_converter = converter_of(str(trigger["type"]))
+    trigger_converter = _trigger_converter(trigger, call)
     if trigger_converter is None:
         raise AppError(f"Function '{name}' cannot be loaded: azure-functions knows no trigger '{trigger['type']}'.")
     info = Function(
@@ -133,6 +159,13 @@ def _load(indexed: IndexedFunction, script: str) -> LoadedFunction:
         return_converter=_return_converter(bindings, trigger_converter),
         takes_context="context" in inspect.signature(call).parameters and all(b["name"] != "context" for b in bindings),
     )
+
+
+def _trigger_converter(trigger: dict[str, Any], call: Callable[..., Any]) -> Converter | None:
+    annotation = inspect.signature(call).parameters[str(trigger["name"])].annotation
+    if trigger["type"] == "queueTrigger" and annotation in _PLAIN:
+        return AsItCame()
+    return converter_of(str(trigger["type"]))
 
 
 def _resolved(binding: dict[str, Any], name: str) -> dict[str, Any]:
@@ -181,7 +214,8 @@ def _annotation_problems(binding: dict[str, Any], annotation: Any) -> Iterator[s
     if takes_out != is_out:
         yield f"parameter '{binding['name']}' and its binding disagree whether it is an output"
     elif binding["type"] in _SERVED and isinstance(annotation, type) and annotation is not inspect.Parameter.empty:
-        converter = converter_of(str(binding["type"]))
+        is_plain = binding["type"] == "queueTrigger" and annotation in _PLAIN
+        converter = None if is_plain else converter_of(str(binding["type"]))
         if converter is not None and not converter.check_input_type_annotation(annotation):
             fits = f"which does not fit a {binding['type']}"
             yield f"parameter '{binding['name']}' is annotated {annotation.__name__}, {fits}"

@@ -32,6 +32,7 @@ from local.functions_host.invoker import Extras, Function, Invoker
 from local.functions_host.keys import Keys
 from local.functions_host.mortal_worker import MortalWorker
 from local.functions_host.orchestrations import Orchestrations
+from local.functions_host.queue_triggers import QueueTriggers
 from local.functions_host.rows import WorkItem
 from local.functions_host.schedules import Schedules
 from local.functions_host.store import Store
@@ -115,6 +116,7 @@ class Host:
             disorder=plan.disorder,
         )
         self._schedules = Schedules(store, self._invoker, self._functions, durable_client=binding)
+        self._queues = QueueTriggers(self._invoker, self._functions, settings.queues, durable_client=binding)
         routes = routes_of(self._functions)
         self._front = Front(
             durable=DurableApi(OrchestrationClient(store, wake=self._wake), plan.links),
@@ -154,7 +156,9 @@ class Host:
         _log.info("stopping")
         for server in servers:
             server.should_exit = True
-        await asyncio.gather(asyncio.wait(serving, timeout=_GRACE_S), self._activities.drain(_GRACE_S))
+        await asyncio.gather(
+            asyncio.wait(serving, timeout=_GRACE_S), self._activities.drain(_GRACE_S), self._queues.drain(_GRACE_S)
+        )
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -169,6 +173,7 @@ class Host:
             self._activities.hand_out_again(self._store.open_work(), self._plan.redelivery_s),
             self._timers.work(),
             self._schedules.work(),
+            self._queues.work(),
             *(self._orchestrations.work() for _ in range(settings.max_orchestrators)),
             *(self._activities.work() for _ in range(settings.max_activities)),
         ]

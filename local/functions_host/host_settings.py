@@ -8,13 +8,27 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 DEFAULT_TIMEOUT = "00:30:00"
+_LARGEST_BATCH = 32  # what the storage service gives at once
+_SHORTEST_POLL_S = 0.1
 
 
 class SettingsError(Exception):
     """A settings file cannot be used; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How queue functions are fed; the defaults are the platform's, but for an idle queue's pause (there a minute)."""
+
+    batch_size: int = 16
+    new_batch_threshold: int = 8
+    max_dequeue_count: int = 5
+    visibility_timeout_s: int = 0
+    max_polling_interval_s: float = 2.0
+    message_encoding: Literal["base64", "none"] = "base64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class HostSettings:
     max_orchestrators: int
     function_timeout: str
     function_timeout_s: float | None
+    queues: QueueSettings
 
 
 def read_host_json(folder: Path) -> HostSettings:
@@ -42,10 +57,11 @@ def read_host_json(folder: Path) -> HostSettings:
     return HostSettings(
         route_prefix=str(_section(extensions, "http", path).get("routePrefix", "api")).strip("/"),
         hub_name=str(durable.get("hubName") or "TestHubName"),
-        max_activities=_positive(durable, "maxConcurrentActivityFunctions", concurrency, path),
-        max_orchestrators=_positive(durable, "maxConcurrentOrchestratorFunctions", concurrency, path),
+        max_activities=_number(durable, "maxConcurrentActivityFunctions", concurrency, path),
+        max_orchestrators=_number(durable, "maxConcurrentOrchestratorFunctions", concurrency, path),
         function_timeout=timeout,
-        function_timeout_s=_time_span_s(timeout, path),
+        function_timeout_s=None if timeout == "-1" else _time_span_s(timeout, "functionTimeout", path),
+        queues=_queues(_section(extensions, "queues", path), path),
     )
 
 
@@ -76,20 +92,38 @@ def _section(content: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", section)
 
 
-def _positive(section: dict[str, Any], name: str, default: int, path: Path) -> int:
+def _number(section: dict[str, Any], name: str, default: int, path: Path, *, least: int = 1) -> int:
     value: object = section.get(name)
     if value is None:
         return default
-    if not isinstance(value, int) or value < 1:
-        raise SettingsError(f"'{name}' in {path} must be a whole number of at least 1, not {json.dumps(value)}.")
+    if not isinstance(value, int) or value < least:
+        raise SettingsError(f"'{name}' in {path} must be a whole number of at least {least}, not {json.dumps(value)}.")
     return value
 
 
-def _time_span_s(text: str, path: Path) -> float | None:
-    if text == "-1":
-        return None
-    match = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})", text)
+def _queues(section: dict[str, Any], path: Path) -> QueueSettings:
+    usual = QueueSettings()
+    batch_size = _number(section, "batchSize", usual.batch_size, path)
+    if batch_size > _LARGEST_BATCH:
+        raise SettingsError(f"'batchSize' in {path} must be at most {_LARGEST_BATCH}, not {batch_size}.")
+    encoding = str(section.get("messageEncoding", usual.message_encoding)).lower()
+    if encoding not in {"base64", "none"}:
+        raise SettingsError(f'\'messageEncoding\' in {path} must be "base64" or "none", not {json.dumps(encoding)}.')
+    visibility_s = _time_span_s(str(section.get("visibilityTimeout", "00:00:00")), "visibilityTimeout", path)
+    interval_s = _time_span_s(str(section.get("maxPollingInterval", "00:00:02")), "maxPollingInterval", path)
+    return QueueSettings(
+        batch_size=batch_size,
+        new_batch_threshold=_number(section, "newBatchThreshold", batch_size // 2, path, least=0),
+        max_dequeue_count=_number(section, "maxDequeueCount", usual.max_dequeue_count, path),
+        visibility_timeout_s=int(visibility_s),
+        max_polling_interval_s=max(_SHORTEST_POLL_S, interval_s),
+        message_encoding="none" if encoding == "none" else "base64",
+    )
+
+
+def _time_span_s(text: str, name: str, path: Path) -> float:
+    match = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)", text)
     if match is None:
-        raise SettingsError(f"'functionTimeout' in {path} must look like 00:10:00 (or -1), not {text!r}.")
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+        raise SettingsError(f"'{name}' in {path} must look like 00:10:00, not {text!r}.")
+    days, hours, minutes = (int(part or 0) for part in match.groups()[:3])
+    return ((days * 24 + hours) * 60 + minutes) * 60 + float(match[4])

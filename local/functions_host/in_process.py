@@ -91,6 +91,10 @@ class InProcessInvoker:
         """Call a timer function."""
         await self._call(name, Datum(payload, "json"), extras)
 
+    async def queue(self, name: str, body: str, extras: Extras) -> None:
+        """Call a queue function."""
+        await self._call(name, Datum(body, "string"), extras)
+
     def close(self) -> None:
         """Cancel what waits; user code that blocks is abandoned to the end of the process."""
         with suppress(TimeoutError):
@@ -156,8 +160,11 @@ async def _run_async(
 def _arguments(
     function: LoadedFunction, datum: Datum, extras: Extras, invocation_id: str, folder: Path
 ) -> dict[str, Any]:
+    metadata = {
+        name: Datum(value, "int" if isinstance(value, int) else "string") for name, value in extras.metadata.items()
+    }
     arguments: dict[str, Any] = {
-        function.trigger_parameter: function.trigger_converter.decode(datum, trigger_metadata={})
+        function.trigger_parameter: function.trigger_converter.decode(datum, trigger_metadata=metadata)
     }
     client = function.info.durable_client
     if client is not None:

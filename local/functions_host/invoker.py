@@ -4,7 +4,7 @@ Knows what a function is to the host; not how one is loaded or run.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -94,11 +94,14 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What accompanies a trigger: the durable client's JSON, for functions that have one, and the caller's trace."""
+    """What accompanies a trigger: the durable client's JSON, for functions that have one, the caller's trace, and what
+    the trigger knows of its event (of a queue message: id, dequeue count, times).
+    """
 
     durable_client: str = ""
     trace_parent: str = ""
     trace_state: str = ""
+    metadata: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
 
 
 class Invoker(Protocol):
@@ -122,6 +125,10 @@ class Invoker(Protocol):
 
     async def timer(self, name: str, payload: str, extras: Extras) -> None:
         """Call a timer function with the JSON text of its schedule."""
+        ...
+
+    async def queue(self, name: str, body: str, extras: Extras) -> None:
+        """Call a queue function with the decoded body of a message; ``extras.metadata`` tells of the message."""
         ...
 
     def close(self) -> None:

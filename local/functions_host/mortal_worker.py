@@ -59,6 +59,10 @@ class MortalWorker:
         """Call a timer function, which dies with the worker."""
         await self._live(lambda: self._invoker.timer(name, payload, extras))
 
+    async def queue(self, name: str, body: str, extras: Extras) -> None:
+        """Call a queue function, which dies with the worker."""
+        await self._live(lambda: self._invoker.queue(name, body, extras))
+
     def close(self) -> None:
         """Let go of threads and loops."""
         self._invoker.close()

@@ -6,7 +6,7 @@ import logging
 
 from local.functions_host.invoker import Extras, Function, HttpCall, InvocationError, Invoker
 
-RUNNABLE = frozenset({"activityTrigger", "httpTrigger", "timerTrigger"})
+RUNNABLE = frozenset({"activityTrigger", "httpTrigger", "queueTrigger", "timerTrigger"})
 
 _log = logging.getLogger("host.tools")
 
@@ -32,6 +32,8 @@ class ToolRuns:
             match function.trigger_type:
                 case "activityTrigger":
                     await self._invoker.activity(name, text, self._extras)
+                case "queueTrigger":
+                    await self._invoker.queue(name, text, self._extras)
                 case "timerTrigger":
                     payload = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
                     await self._invoker.timer(name, json.dumps(payload), self._extras)

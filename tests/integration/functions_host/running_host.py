@@ -41,6 +41,7 @@ class RunningHost:
     state: Path
     app: Path = APP
     options: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict[str, str])
     process: subprocess.Popen[bytes] | None = None
     base: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=DEADLINE_S))
@@ -63,7 +64,7 @@ class RunningHost:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 command,
                 cwd=ROOT,
-                env=os.environ | settings,
+                env=os.environ | settings | self.settings,
                 stderr=log,
             )
         wait_for(self._answers, f"the host on {self.base}")

@@ -40,6 +40,10 @@ def apps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apps:
         (f"{GOOD_APP}@app.route()\ndef f(req, more): ...\n", "parameter 'more' has no binding"),
         (f"{GOOD_APP}@app.route()\ndef f(req: int): ...\n", "annotated int, which does not fit a httpTrigger"),
         (f"{GOOD_APP}@app.route()\ndef f(req: func.Out[str]): ...\n", "disagree whether it is an output"),
+        (
+            f"{GOOD_APP}@app.queue_trigger('m', 'q', '')\ndef f(m: dict): ...\n",
+            "annotated dict, which does not fit a queue",
+        ),
         (f"{GOOD_APP}@app.timer_trigger('t', '%NOT_SET%')\ndef f(t): ...\n", "names the app setting %NOT_SET%"),
         (f"{GOOD_APP}@app.function_name('f')\ndef f(req): ...\n", "does not have a trigger"),
         (
@@ -70,10 +74,10 @@ def test_functions_are_found_with_their_bindings(apps: Apps) -> None:
 
 
 def test_function_with_a_binding_not_served_is_loaded_but_not_called(apps: Apps) -> None:
-    """Queue triggers belong to a later day; the rest of the app runs."""
-    code = f"{GOOD_APP}@app.queue_trigger('msg', 'q', 'C')\ndef f(msg): ...\n@app.route()\ndef g(req): ...\n"
+    """What this host has no trigger for is named; the rest of the app runs."""
+    code = f"{GOOD_APP}@app.event_grid_trigger('event')\ndef f(event): ...\n@app.route()\ndef g(req): ...\n"
     loaded = apps(code)
-    assert (loaded["f"].info.is_callable, loaded["f"].info.not_served) == (False, "queueTrigger")
+    assert (loaded["f"].info.is_callable, loaded["f"].info.not_served) == (False, "eventGridTrigger")
     assert loaded["g"].info.is_callable
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.functions_host.host_settings import SettingsError, apply_local_settings, read_host_json
+from local.functions_host.host_settings import QueueSettings, SettingsError, apply_local_settings, read_host_json
 
 
 def folder_with(folder: Path, **files: str) -> Path:
@@ -37,6 +37,27 @@ def test_settings_are_read(tmp_path: Path) -> None:
     assert (settings.max_orchestrators, settings.function_timeout_s) == (4, 93784.0)
 
 
+def test_settings_of_queues_are_read(tmp_path: Path) -> None:
+    """The platform's defaults; a batch of one leaves no second message running."""
+    assert read_host_json(folder_with(tmp_path, host='{"version": "2.0"}')).queues == QueueSettings()
+    queues = {
+        "batchSize": 1,
+        "maxDequeueCount": 3,
+        "visibilityTimeout": "00:01:30",
+        "maxPollingInterval": "00:00:00.500",
+        "messageEncoding": "None",
+    }
+    content = {"version": "2.0", "extensions": {"queues": queues}}
+    assert read_host_json(folder_with(tmp_path, host=json.dumps(content))).queues == QueueSettings(
+        batch_size=1,
+        new_batch_threshold=0,
+        max_dequeue_count=3,
+        visibility_timeout_s=90,
+        max_polling_interval_s=0.5,
+        message_encoding="none",
+    )
+
+
 def test_time_limit_can_be_off(tmp_path: Path) -> None:
     """-1 is no limit."""
     path = folder_with(tmp_path, host='{"version": "2.0", "functionTimeout": "-1"}')
@@ -51,6 +72,10 @@ def test_time_limit_can_be_off(tmp_path: Path) -> None:
         ('{"version": "1.0"}', 'must say "version": "2.0", not "1.0"'),
         ('{"version": "2.0", "functionTimeout": "soon"}', "'functionTimeout'"),
         ('{"version": "2.0", "extensions": 1}', "'extensions'"),
+        ('{"version": "2.0", "extensions": {"queues": {"batchSize": 33}}}', "must be at most 32, not 33"),
+        ('{"version": "2.0", "extensions": {"queues": {"newBatchThreshold": -1}}}', "'newBatchThreshold'"),
+        ('{"version": "2.0", "extensions": {"queues": {"messageEncoding": "utf8"}}}', "'messageEncoding'"),
+        ('{"version": "2.0", "extensions": {"queues": {"visibilityTimeout": "soon"}}}', "'visibilityTimeout'"),
         (
             '{"version": "2.0", "extensions": {"durableTask": {"maxConcurrentActivityFunctions": 0}}}',
             "'maxConcurrentActivityFunctions'",
