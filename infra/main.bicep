@@ -66,6 +66,7 @@ var names = {
   hostStorage: 'sthost${token}'
   mediaStorage: 'stmedia${token}'
   openAI: 'oai-${token}'
+  media: 'videos'
   packages: 'packages'
   taskHub: 'lab'
 }
@@ -129,13 +130,14 @@ module mediaStorage 'modules/storage.bicep' = {
     tags: allTags
     principalId: identity.outputs.principalId
     roles: roles.mediaStorage
-    containers: ['videos']
+    containers: [names.media]
     tables: ['lab']
     isPrivate: privateNetwork
     allowedOrigins: allowedOrigins
     undeleteDays: retention.?undeleteDays ?? 7
     coolAfterDays: retention.?coolAfterDays ?? 30
-    deleteAfterDays: retention.?deleteAfterDays
+    deleteAfterDays: retention.?keepDays == null ? null : retention!.keepDays! + 1
+    lifecycleOf: [names.media]
     sku: storageRedundancy
     workspaceId: monitoring.outputs.workspaceId
   }
@@ -198,6 +200,7 @@ var chosenSettings = {
   LINK_TTL_S: options.?linkTtlS
   MAX_OPEN_JOBS: options.?maxOpenJobs
   DEFAULT_DEADLINE_S: options.?defaultDeadlineS
+  MEDIA_RETENTION_DAYS: retention.?keepDays
   TELEMETRY_PROMPTS: options.?tracePrompts
 }
 var labSettings = map(filter(items(chosenSettings), setting => setting.value != null), setting => {

@@ -211,7 +211,7 @@ type entraAuth = {
   audiences: string[]?
 }
 
-@description('How long media are kept. The app itself deletes no video on its own.')
+@description('How long media are kept. The app deletes no video by itself: a rule of the storage does, and the app knows when.')
 @export()
 @sealed()
 type retention = {
@@ -219,9 +219,10 @@ type retention = {
   @minValue(1)
   coolAfterDays: int?
 
-  @description('Optional. Days after which a video is deleted, whatever its job says. Default: never.')
+  @description('Optional. Days a video is promised for: the app says it is gone after them, the storage deletes it a day later. Default: for ever.')
   @minValue(1)
-  deleteAfterDays: int?
+  @maxValue(3650)
+  keepDays: int?
 
   @description('Optional. Days in which a deleted blob can be brought back. Default: 7.')
   @minValue(1)

@@ -103,6 +103,12 @@ class Settings(BaseSettings):
         default=None, description="Instead of it: the media storage account, reached with the managed identity"
     )
     link_ttl_s: int = Field(default=900, ge=1, le=86_400, description="How long a link to a video works, in seconds")
+    media_retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=3650,
+        description="Days after which a finished job's videos are gone (the storage deletes them); unset: never",
+    )
     owner_mode: Literal["local", "key", "entra"] = Field(
         default="key", description="Who a job belongs to: `local` (one owner), `key` or `entra`"
     )

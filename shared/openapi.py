@@ -193,7 +193,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "get_video_content",
         "Get a short link to a video, or to a picture of it",
         {200: ContentLink, 302: None},
-        (Code.NOT_FOUND, Code.NOT_READY, Code.VALIDATION_FAILED, *_COMMON),
+        (Code.NOT_FOUND, Code.NOT_READY, Code.VIDEO_EXPIRED, Code.VALIDATION_FAILED, *_COMMON),
         (
             _parameter("generation_id", "path", {"type": "string"}, "Id of a generation"),
             _parameter("redirect", "query", {"type": "boolean", "default": True}, "`false`: show the link as JSON"),

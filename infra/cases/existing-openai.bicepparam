@@ -28,6 +28,7 @@ param options = {
     }
   ]
 }
+param retention = { keepDays: 90 }
 param durableBackend = 'DurableTaskScheduler'
 param auth = { clientId: '11111111-2222-3333-4444-555555555555' }
 param allowedOrigins = ['https://studio.example']

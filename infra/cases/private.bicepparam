@@ -17,7 +17,7 @@ param scale = {
   alwaysReadyDurable: 1
   httpConcurrency: 128
 }
-param retention = { coolAfterDays: 14, deleteAfterDays: 365, undeleteDays: 30 }
+param retention = { coolAfterDays: 14, keepDays: 365, undeleteDays: 30 }
 param storageRedundancy = 'Standard_GZRS'
 param privateNetwork = true
 param alertEmails = ['operations@example.org']

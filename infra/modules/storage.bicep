@@ -43,6 +43,9 @@ param coolAfterDays int?
 @description('Optional. Days after which a blob is deleted; null: never.')
 param deleteAfterDays int?
 
+@description('Optional. Containers whose blobs get cooler and are deleted.')
+param lifecycleOf string[] = []
+
 @description('Required. Redundancy.')
 param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 
@@ -114,11 +117,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
             enabled: true
             type: 'Lifecycle'
             definition: {
-              filters: { blobTypes: ['blockBlob'] }
+              filters: { blobTypes: ['blockBlob'], prefixMatch: map(lifecycleOf, container => '${container}/') }
               actions: {
                 baseBlob: union(
-                  coolAfterDays == null ? {} : { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } },
-                  deleteAfterDays == null ? {} : { delete: { daysAfterModificationGreaterThan: deleteAfterDays } }
+                  coolAfterDays == null ? {} : { tierToCool: { daysAfterCreationGreaterThan: coolAfterDays } },
+                  deleteAfterDays == null ? {} : { delete: { daysAfterCreationGreaterThan: deleteAfterDays } }
                 )
               }
             }

@@ -22,6 +22,7 @@ class Code(StrEnum):
     OWNER_REQUIRED = "owner_required"
     NOT_FOUND = "not_found"
     NOT_READY = "not_ready"
+    VIDEO_EXPIRED = "video_expired"
     ALREADY_FINAL = "already_final"
     JOB_DELETED = "job_deleted"
     NOT_RETRYABLE = "not_retryable"
@@ -84,6 +85,7 @@ CATALOGUE: dict[Code, Entry] = {
     Code.OWNER_REQUIRED: Entry("The caller is not known", 401, "Sign in, or name the owner as the settings ask."),
     Code.NOT_FOUND: Entry("There is no such thing", 404, "Check the id; ids of other owners are not found either."),
     Code.NOT_READY: Entry("There is no video yet", 409, "Wait until the job has succeeded.", retry_helps=True),
+    Code.VIDEO_EXPIRED: Entry("The video is not kept any more", 410, "Submit the job again for a new video."),
     Code.ALREADY_FINAL: Entry("The job has already ended", 409, "A final state never changes."),
     Code.JOB_DELETED: Entry("The job made with this key was deleted", 410, "Use a fresh key for a new job."),
     Code.NOT_RETRYABLE: Entry("Only a failed or cancelled job is retried", 409, "Submit a new job instead."),

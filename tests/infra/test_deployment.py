@@ -60,11 +60,12 @@ def test_storage_has_what_the_app_uses(predicted: Prediction) -> None:
 
 
 def test_media_are_kept_as_told(predictions: dict[str, Prediction]) -> None:
-    """By default videos get cooler and are never deleted; a retention that is asked for is what the rule says."""
-    assert _lifecycle(predictions["defaults"]) == {"tierToCool": {"daysAfterModificationGreaterThan": 30}}
+    """By default videos get cooler and are never deleted; else the rule deletes a day after what the app promises."""
+    assert _lifecycle(predictions["defaults"]) == {"tierToCool": {"daysAfterCreationGreaterThan": 30}}
+    promised_days = int(predictions["private"].settings["MEDIA_RETENTION_DAYS"])
     assert _lifecycle(predictions["private"]) == {
-        "tierToCool": {"daysAfterModificationGreaterThan": 14},
-        "delete": {"daysAfterModificationGreaterThan": 365},
+        "tierToCool": {"daysAfterCreationGreaterThan": 14},
+        "delete": {"daysAfterCreationGreaterThan": promised_days + 1},
     }
 
 
@@ -72,6 +73,7 @@ def _lifecycle(prediction: Prediction) -> dict[str, Any]:
     (policy,) = prediction.resources("Microsoft.Storage/storageAccounts/managementPolicies")
     assert policy["name"].startswith(prediction.settings["STORAGE_ACCOUNT_NAME"])
     (rule,) = policy["properties"]["policy"]["rules"]
+    assert rule["definition"]["filters"]["prefixMatch"] == [f"{CONTAINER_NAME}/"]
     return rule["definition"]["actions"]["baseBlob"]
 
 
