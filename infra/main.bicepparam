@@ -7,6 +7,7 @@ var existingName = readEnvironmentVariable('OPENAI_NAME', '')
 var clientId = readEnvironmentVariable('ENTRA_CLIENT_ID', '')
 var emails = readEnvironmentVariable('ALERT_EMAILS', '')
 var origins = readEnvironmentVariable('ALLOWED_ORIGINS', '')
+var keepDays = readEnvironmentVariable('MEDIA_RETENTION_DAYS', '')
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'lab')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'swedencentral')
@@ -18,6 +19,7 @@ param storageRedundancy = readEnvironmentVariable('STORAGE_REDUNDANCY', 'Standar
 param alertEmails = empty(emails) ? [] : split(emails, ',')
 param allowedOrigins = empty(origins) ? [] : split(origins, ',')
 param auth = empty(clientId) ? null : { clientId: clientId }
+param retention = empty(keepDays) ? {} : { keepDays: int(keepDays) }
 param videoLimits = { api: readEnvironmentVariable('VIDEO_API', 'videos') }
 param options = { lanes: json(readEnvironmentVariable('LANES', '[]')) }
 param openAI = empty(videoModel)

@@ -1,6 +1,7 @@
 """Rules of what `azd` runs around a deployment: choices that cannot work are refused before anything is created."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -63,6 +64,18 @@ def test_private_app_is_not_tried_from_outside() -> None:
     done = _run(_HOOKS / "smoke_test.sh", PRIVATE_NETWORK="true")
     assert done.returncode == 0
     assert "inside its network" in done.stdout
+
+
+def test_every_choice_is_described_and_can_be_made_by_the_workflow() -> None:
+    """What the parameters read from the environment is listed in docs/operate.md, and the deploy workflow passes it."""
+    read = set(re.findall(r"readEnvironmentVariable\('(\w+)'", (INFRA / "main.bicepparam").read_text("utf-8")))
+    page = (ROOT / "docs" / "operate.md").read_text("utf-8")
+    table = page[page.index("| variable | chooses |") :].partition("\n\n")[0]
+    assert set(re.findall(r"`([A-Z_]{5,})`", "".join(line.split("|")[1] for line in table.splitlines()))) == read
+    workflow = (ROOT / ".github" / "workflows" / "deploy.yml").read_text("utf-8")
+    passed = re.findall(r"^ +(\w+): \$\{\{ vars\.(\w+) \}\}$", workflow, re.MULTILINE)
+    assert all(name == variable for name, variable in passed)
+    assert {name for name, _ in passed} - {"AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_TENANT_ID"} == read
 
 
 def test_hooks_are_those_of_azd() -> None:
