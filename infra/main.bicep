@@ -47,6 +47,9 @@ param allowedOrigins string[] = []
 @description('Optional. How long media are kept.')
 param retention types.retention = {}
 
+@description('Optional. How much telemetry is taken in, and how long it is kept.')
+param logs types.logs = {}
+
 @description('Optional. Redundancy of both storage accounts.')
 param storageRedundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_ZRS'
 
@@ -104,6 +107,8 @@ module monitoring 'modules/monitoring.bicep' = {
     tags: allTags
     principalId: identity.outputs.principalId
     roles: roles.monitoring
+    dailyQuotaGb: logs.?dailyQuotaGb ?? 5
+    retentionDays: logs.?keepDays ?? 30
   }
 }
 

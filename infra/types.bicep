@@ -230,6 +230,20 @@ type retention = {
   undeleteDays: int?
 }
 
+@description('How much telemetry is taken in, and how long it is kept.')
+@export()
+@sealed()
+type logs = {
+  @description('Optional. Most gigabytes a day; beyond it nothing is taken in, and no alert sees anything. Default: 5.')
+  @minValue(1)
+  dailyQuotaGb: int?
+
+  @description('Optional. Days that logs are kept. Default: 30.')
+  @minValue(30)
+  @maxValue(730)
+  keepDays: int?
+}
+
 @description('Name of a built-in role that this deployment assigns.')
 @export()
 type roleName =

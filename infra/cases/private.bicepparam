@@ -18,6 +18,7 @@ param scale = {
   httpConcurrency: 128
 }
 param retention = { coolAfterDays: 14, keepDays: 365, undeleteDays: 30 }
+param logs = { dailyQuotaGb: 50, keepDays: 90 }
 param storageRedundancy = 'Standard_GZRS'
 param privateNetwork = true
 param alertEmails = ['operations@example.org']

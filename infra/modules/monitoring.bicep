@@ -21,14 +21,14 @@ param principalId string
 @description('Required. Roles of that principal on the component.')
 param roles types.roleName[]
 
-@description('Optional. Days that logs are kept.')
+@description('Required. Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
-param retentionDays int = 30
+param retentionDays int
 
-@description('Optional. Most gigabytes a day that are taken in: a cap on cost, not on the app.')
+@description('Required. Most gigabytes a day that are taken in: a cap on cost, not on the app.')
 @minValue(1)
-param dailyQuotaGb int = 5
+param dailyQuotaGb int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: workspaceName
