@@ -12,6 +12,21 @@ class CallTrace:
     trace_state: str
     attributes: dict[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def Traceparent(self) -> str:  # noqa: N802 - the worker's older name, which its documentation uses
+        """The same as ``trace_parent``."""
+        return self.trace_parent
+
+    @property
+    def Tracestate(self) -> str:  # noqa: N802 - as above
+        """The same as ``trace_state``."""
+        return self.trace_state
+
+    @property
+    def Attributes(self) -> dict[str, str]:  # noqa: N802 - as above
+        """The same as ``attributes``."""
+        return self.attributes
+
 
 @dataclass(frozen=True, slots=True)
 class CallContext:

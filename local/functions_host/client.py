@@ -42,17 +42,29 @@ class AlreadyExistsError(Exception):
 class OrchestrationClient:
     """The client side of the engine."""
 
-    def __init__(self, store: Store, *, wake: Callable[[Iterable[str]], None]) -> None:
+    def __init__(
+        self, store: Store, *, wake: Callable[[Iterable[str]], None], default_version: str | None = None
+    ) -> None:
         self._store = store
         self._wake = wake
+        self._default_version = default_version
 
-    def start(self, name: str, instance_id: str | None, input_json: str | None) -> str:
+    def start(
+        self,
+        name: str,
+        instance_id: str | None,
+        input_json: str | None,
+        *,
+        version: str | None = None,
+        trace: ev.Trace = ev.NO_TRACE,
+    ) -> str:
         """Start an instance with JSON text as its input; gives its id. Raises AlreadyExistsError."""
         chosen = instance_id or uuid.uuid4().hex
         row = self._store.instance(chosen)
         if row is not None and not row.is_final:
             raise AlreadyExistsError(row.status)
-        started = ev.ExecutionStarted(now_us(), name, input_json, str(uuid.uuid4()), 0, None)
+        execution_id, asked = str(uuid.uuid4()), version or self._default_version
+        started = ev.ExecutionStarted(now_us(), name, input_json, execution_id, 0, None, asked, trace)
         self._store.create(NewInstance(chosen, started))
         self._wake([chosen])
         return chosen
@@ -65,11 +77,8 @@ class OrchestrationClient:
         return row
 
     def history(self, instance_id: str) -> list[ev.Event]:
-        """The history of the current execution; before its first step, what is known of it."""
-        events = self._store.history(instance_id)
-        return events or [
-            m.event for m in self._store.messages(instance_id) if isinstance(m.event, ev.ExecutionStarted)
-        ]
+        """The history of the current execution; empty before its first step."""
+        return self._store.history(instance_id)
 
     def find(self, wanted: queries.Filter, *, top: int, token: str | None) -> tuple[list[InstanceRow], str | None]:
         """One page of instances in the order of their ids, and the id the next page begins with."""

@@ -75,3 +75,4 @@ class Subject:
     name: str
     has_activity: Callable[[str], bool]
     has_orchestrator: Callable[[str], bool]
+    default_version: str | None = None

@@ -24,6 +24,7 @@ from local.functions_host.client import (
     WrongStateError,
 )
 from local.functions_host.durable_binding import CONNECTION, DurableLinks
+from local.functions_host.history import NO_TRACE, Trace
 from local.functions_host.instants import parse
 from local.functions_host.json_text import compact
 from local.functions_host.queries import Filter
@@ -43,9 +44,10 @@ _ALREADY_EXISTS = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsExcepti
 class DurableApi:
     """Answers requests below the webhook path and below the loopback path alike."""
 
-    def __init__(self, client: OrchestrationClient, links: DurableLinks) -> None:
+    def __init__(self, client: OrchestrationClient, links: DurableLinks, *, has_tracing: bool) -> None:
         self._client = client
         self._links = links
+        self._has_tracing = has_tracing
 
     async def answer(self, request: Request, raw_path: str, *, origin: str) -> Response:
         """Answer one request; ``raw_path`` is what follows the base path."""
@@ -93,7 +95,13 @@ class DurableApi:
         except ValueError as error:
             return _error(400, "Invalid JSON content", _BROKEN_JSON, str(error))
         try:
-            started = self._client.start(name, instance_id, None if value is None else compact(value))
+            started = self._client.start(
+                name,
+                instance_id,
+                None if value is None else compact(value),
+                version=request.query_params.get("version"),
+                trace=self._trace(request),
+            )
         except AlreadyExistsError as error:
             return _json({"Message": str(error)}, 409)
         wait_s = _number(request.query_params.get("timeout"))
@@ -102,6 +110,10 @@ class DurableApi:
             if ended is not None:
                 return ended
         return self._accepted(started, origin)
+
+    def _trace(self, request: Request) -> Trace:
+        headers = request.headers
+        return Trace(headers.get("traceparent", ""), headers.get("tracestate", "")) if self._has_tracing else NO_TRACE
 
     async def _ended(self, instance_id: str, wait_s: float, interval_s: float) -> Response | None:
         deadline = asyncio.get_running_loop().time() + wait_s

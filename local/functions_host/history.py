@@ -5,7 +5,7 @@ Stored as a kind and its fields.
 
 import json
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,16 @@ class Parent:
     instance_id: str
     execution_id: str
     task_id: int
+
+
+class Trace(NamedTuple):
+    """The trace of whoever started an instance: W3C's traceparent and tracestate, empty where there is none."""
+
+    parent: str = ""
+    state: str = ""
+
+
+NO_TRACE = Trace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,8 @@ class StepCompleted:
 class ExecutionStarted:
     """The first message of an execution.
 
-    ``input`` is JSON text; ``generation`` counts reuses of the id (None: child, continued).
+    ``input`` is JSON text; ``generation`` counts reuses of the id (None: child, continued). Children and later
+    generations have the trace of the first.
     """
 
     at_us: int
@@ -50,6 +61,7 @@ class ExecutionStarted:
     generation: int | None
     parent: Parent | None
     version: str | None = None
+    trace: Trace = NO_TRACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +235,8 @@ def from_row(kind: str, text: str) -> Event:
     values: dict[str, Any] = json.loads(text)
     if values.get("parent") is not None:
         values["parent"] = Parent(*values["parent"])
+    if "trace" in values:
+        values["trace"] = Trace(*values["trace"])
     return _KINDS[kind](**values)
 
 

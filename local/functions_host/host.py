@@ -23,6 +23,7 @@ from local.functions_host.disorder import CALM, Disorder
 from local.functions_host.durable_api import DurableApi
 from local.functions_host.durable_binding import DurableLinks
 from local.functions_host.front import Front
+from local.functions_host.history import NO_TRACE
 from local.functions_host.host_settings import HostSettings
 from local.functions_host.http_activity import call_http
 from local.functions_host.http_triggers import HttpTriggers, routes_of
@@ -114,12 +115,14 @@ class Host:
             hand_out=self._activities.hand_out,
             timers_changed=self._timers.changed,
             disorder=plan.disorder,
+            versions=settings.versions,
         )
         self._schedules = Schedules(store, self._invoker, self._functions, durable_client=binding)
         self._queues = QueueTriggers(self._invoker, self._functions, settings.queues, durable_client=binding)
+        client = OrchestrationClient(store, wake=self._wake, default_version=settings.versions.own)
         routes = routes_of(self._functions)
         self._front = Front(
-            durable=DurableApi(OrchestrationClient(store, wake=self._wake), plan.links),
+            durable=DurableApi(client, plan.links, has_tracing=settings.has_tracing),
             admin=AdminApi(
                 self._functions,
                 ToolRuns(self._invoker, durable_client=binding),
@@ -195,7 +198,9 @@ class Host:
         if item.name == HTTP_ACTIVITY:
             return await call_http(item.input or "")
         name = self._durable.activity(item.name) or item.name
-        return await self._invoker.activity(name, item.input, Extras(durable_client=self._plan.links.binding()))
+        trace = self._store.trace(item.instance_id) if self._plan.settings.has_tracing else NO_TRACE
+        extras = Extras(self._plan.links.binding(), trace_parent=trace.parent, trace_state=trace.state)
+        return await self._invoker.activity(name, item.input, extras)
 
 
 class _Server(uvicorn.Server):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from local.functions_host.versions import Versions
+
 DEFAULT_TIMEOUT = "00:30:00"
 _LARGEST_BATCH = 32  # what the storage service gives at once
 _SHORTEST_POLL_S = 0.1
@@ -42,6 +44,8 @@ class HostSettings:
     function_timeout: str
     function_timeout_s: float | None
     queues: QueueSettings
+    versions: Versions
+    has_tracing: bool
 
 
 def read_host_json(folder: Path) -> HostSettings:
@@ -61,6 +65,8 @@ def read_host_json(folder: Path) -> HostSettings:
         max_orchestrators=_number(durable, "maxConcurrentOrchestratorFunctions", concurrency, path),
         function_timeout=timeout,
         function_timeout_s=None if timeout == "-1" else _time_span_s(timeout, "functionTimeout", path),
+        versions=_versions(durable, path),
+        has_tracing=_has_tracing(_section(durable, "tracing", path)),
         queues=_queues(_section(extensions, "queues", path), path),
     )
 
@@ -99,6 +105,28 @@ def _number(section: dict[str, Any], name: str, default: int, path: Path, *, lea
     if not isinstance(value, int) or value < least:
         raise SettingsError(f"'{name}' in {path} must be a whole number of at least {least}, not {json.dumps(value)}.")
     return value
+
+
+def _versions(durable: dict[str, Any], path: Path) -> Versions:
+    own: object = durable.get("defaultVersion")
+    if not isinstance(own, str | None):
+        raise SettingsError(f"'defaultVersion' in {path} must be a text, not {json.dumps(own)}.")
+    match str(durable.get("versionMatchStrategy", "CurrentOrOlder")).lower():
+        case "currentorolder":
+            return Versions(own, "CurrentOrOlder")
+        case "strict":
+            return Versions(own, "Strict")
+        case "none":
+            return Versions(own, "None")
+        case other:
+            raise SettingsError(
+                f'\'versionMatchStrategy\' in {path} must be "CurrentOrOlder", "Strict" or "None", not {other!r}.'
+            )
+
+
+def _has_tracing(tracing: dict[str, Any]) -> bool:
+    """Whether distributed tracing of the second kind is on: the first kind hands no trace to functions."""
+    return tracing.get("distributedTracingEnabled") is True and str(tracing.get("version", "V1")).upper() in {"V2", "2"}
 
 
 def _queues(section: dict[str, Any], path: Path) -> QueueSettings:

@@ -82,9 +82,9 @@ class InProcessInvoker:
         answer = await self._call(name, Datum("null" if payload is None else payload, "json"), extras)
         return "null" if answer is None else cast("str", answer.value)
 
-    async def orchestrator(self, name: str, payload: str) -> str:
+    async def orchestrator(self, name: str, payload: str, extras: Extras) -> str:
         """Run one step of an orchestrator function."""
-        answer = await self._call(name, Datum(payload, "string"), Extras())
+        answer = await self._call(name, Datum(payload, "string"), extras)
         return "null" if answer is None else cast("str", answer.value)
 
     async def timer(self, name: str, payload: str, extras: Extras) -> None:

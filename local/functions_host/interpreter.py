@@ -203,7 +203,8 @@ class _Replay:
         def attempt() -> Pending:
             task_id = self._take_id()
             instance_id = action.instance_id or f"{self._subject.execution_id}:{task_id}"
-            return self._schedule(ScheduleChild(task_id, action.name, action.input, instance_id, action.version))
+            version = action.version or self._subject.default_version
+            return self._schedule(ScheduleChild(task_id, action.name, action.input, instance_id, version))
 
         return run(self._retrying(action.retry, attempt)) if action.retry else attempt()
 

@@ -119,7 +119,7 @@ class Invoker(Protocol):
         """Call an activity with JSON text; gives JSON text."""
         ...
 
-    async def orchestrator(self, name: str, payload: str) -> str:
+    async def orchestrator(self, name: str, payload: str, extras: Extras) -> str:
         """Run one step of an orchestrator function with the dialect's text; gives the dialect's text."""
         ...
 

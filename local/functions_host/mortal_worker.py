@@ -51,9 +51,9 @@ class MortalWorker:
         """Call an activity, which may kill the worker."""
         return await self._live(lambda: self._invoker.activity(name, payload, extras), self._draw(name))
 
-    async def orchestrator(self, name: str, payload: str) -> str:
+    async def orchestrator(self, name: str, payload: str, extras: Extras) -> str:
         """Run one step of an orchestrator function, which may kill the worker."""
-        return await self._live(lambda: self._invoker.orchestrator(name, payload), self._draw(name))
+        return await self._live(lambda: self._invoker.orchestrator(name, payload, extras), self._draw(name))
 
     async def timer(self, name: str, payload: str, extras: Extras) -> None:
         """Call a timer function, which dies with the worker."""

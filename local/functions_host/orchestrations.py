@@ -11,15 +11,16 @@ from typing import Protocol
 
 from local.functions_host import actions as ask
 from local.functions_host import history as ev
-from local.functions_host.decisions import Continued, Decision, Subject
+from local.functions_host.decisions import Continued, Decision, Ended, Subject
 from local.functions_host.dialect import Dialect, Step
 from local.functions_host.disorder import SECOND_US, Disorder
 from local.functions_host.instants import now_us
 from local.functions_host.interpreter import decide
-from local.functions_host.invoker import InvocationError, Invoker
+from local.functions_host.invoker import Extras, InvocationError, Invoker
 from local.functions_host.rows import InstanceRow, Message, StepCommit, WorkItem
 from local.functions_host.steps import Progress, begin_again, commit_of, execution_started
 from local.functions_host.store import Store
+from local.functions_host.versions import Versions
 
 _log = logging.getLogger("host.orchestrations")
 
@@ -53,6 +54,7 @@ class Orchestrations:
         hand_out: Callable[[Sequence[WorkItem]], None],
         timers_changed: Callable[[], None],
         disorder: Disorder,
+        versions: Versions,
     ) -> None:
         self._store = store
         self._invoker = invoker
@@ -61,6 +63,7 @@ class Orchestrations:
         self._hand_out = hand_out
         self._timers_changed = timers_changed
         self._disorder = disorder
+        self._versions = versions
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._queued: set[str] = set()
         self._busy: set[str] = set()
@@ -127,17 +130,22 @@ class Orchestrations:
 
     async def _decide(self, progress: Progress, started: ev.ExecutionStarted) -> Decision:
         row = progress.row
+        refusal = self._versions.refusal(started.version)
+        if refusal is not None:
+            failure = Ended("Failed", f"Orchestrator function '{row.name}' failed: {refusal}")
+            return Decision(scheduled=(), end=failure, custom_status=None)
         subject = Subject(
             instance_id=row.id,
             execution_id=row.execution_id,
             name=row.name,
             has_activity=lambda name: self._registry.activity(name) is not None,
             has_orchestrator=lambda name: self._registry.orchestrator(name) is not None,
+            default_version=self._versions.own,
         )
         step = Step(row.id, started.parent and started.parent.instance_id, started.input, progress.past, progress.new)
-        return decide(subject, progress.past, progress.new, await self._run(row, step))
+        return decide(subject, progress.past, progress.new, await self._run(row, step, started.trace))
 
-    async def _run(self, row: InstanceRow, step: Step) -> ask.RunResult:
+    async def _run(self, row: InstanceRow, step: Step, trace: ev.Trace) -> ask.RunResult:
         name = self._registry.orchestrator(row.name)
         if name is None:
             known = ", ".join(f"'{known}'" for known in self._registry.orchestrators())
@@ -146,7 +154,8 @@ class Orchestrations:
                 f"Additional info: The following are the known orchestrator functions: {known}."
             )
         try:
-            return self._dialect.read(await self._invoker.orchestrator(name, self._dialect.payload(step)))
+            extras = Extras(trace_parent=trace.parent, trace_state=trace.state)
+            return self._dialect.read(await self._invoker.orchestrator(name, self._dialect.payload(step), extras))
         except ValueError as unreadable:  # an action of a newer SDK, or one that this host does not serve
             return ask.Crashed(str(unreadable))
         except InvocationError as error:

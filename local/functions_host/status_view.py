@@ -25,7 +25,7 @@ def status_of(
         "createdTime": to_the_second(row.created_us),
         "lastUpdatedTime": to_the_second(row.updated_us),
     }
-    if events is not None:
+    if events:  # a history is not there before the first step (trace start-webhook-with-version-status)
         status["historyEvents"] = history_view(events, with_results=with_results)
     return status
 

@@ -4,7 +4,7 @@ Stores nothing.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local.functions_host import history as ev
 from local.functions_host.decisions import Continued, Decision, Ended, ScheduleActivity, ScheduleChild, ScheduleTimer
@@ -33,7 +33,7 @@ def begin_again(progress: Progress, started: ev.ExecutionStarted, end: Continued
     at_us = now_us()
     text = None if end.input is None else compact(end.input)
     execution_id = uuid.uuid4().hex
-    again = ev.ExecutionStarted(at_us, started.name, text, execution_id, None, started.parent)
+    again = replace(started, at_us=at_us, input=text, execution_id=execution_id, generation=None)
     # The old custom status stays visible during the next generation (functions-host-measured.md, 8.2).
     shown = _status_text(decision)
     progress.row = progress.row._replace(
@@ -64,7 +64,7 @@ def commit_of(
                 append.append(ev.TimerCreated(at_us, item.task_id, item.fire_us))
             case ScheduleChild():
                 append.append(ev.ChildCreated(at_us, item.task_id, item.name, item.instance_id))
-                children.append(_child(row, item, at_us))
+                children.append(_child(row, started, item, at_us))
     if isinstance(decision.end, Ended):
         append.append(ev.ExecutionCompleted(at_us, decision.end.status, decision.end.result))
     append.append(ev.StepCompleted(at_us))
@@ -107,10 +107,12 @@ def _status_text(decision: Decision) -> str | None:
     return None if decision.custom_status is None else compact(decision.custom_status)
 
 
-def _child(row: InstanceRow, item: ScheduleChild, at_us: int) -> NewInstance:
+def _child(row: InstanceRow, started: ev.ExecutionStarted, item: ScheduleChild, at_us: int) -> NewInstance:
     parent = ev.Parent(row.name, row.id, row.execution_id, item.task_id)
     text = None if item.input is None else compact(item.input)
-    return NewInstance(item.instance_id, ev.ExecutionStarted(at_us, item.name, text, uuid.uuid4().hex, None, parent))
+    execution_id = uuid.uuid4().hex
+    child = ev.ExecutionStarted(at_us, item.name, text, execution_id, None, parent, item.version, started.trace)
+    return NewInstance(item.instance_id, child)
 
 
 def _to_parent(parent: ev.Parent | None, end: Ended | Continued | None, at_us: int) -> list[Letter]:

@@ -10,7 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from local.functions_host.decisions import ScheduleActivity
-from local.functions_host.history import Event, Inbound, from_row, inbound_from_row, to_row
+from local.functions_host.history import (
+    NO_TRACE,
+    Event,
+    ExecutionStarted,
+    Inbound,
+    Trace,
+    from_row,
+    inbound_from_row,
+    to_row,
+)
 from local.functions_host.rows import DueTimer, InstanceRow, Letter, Message, NewInstance, StepCommit, WorkItem
 from local.functions_host.store_file import open_store
 
@@ -47,6 +56,15 @@ class Store:
         """The history of the instance's current execution, in order."""
         rows = self.db.execute("SELECT kind, fields FROM history WHERE instance_id = ? ORDER BY seq", (instance_id,))
         return [from_row(kind, text) for kind, text in rows]
+
+    def trace(self, instance_id: str) -> Trace:
+        """The trace of the instance's current execution; its first event but one tells it."""
+        row = self.db.execute(
+            "SELECT kind, fields FROM history WHERE instance_id = ? AND kind = 'ExecutionStarted' ORDER BY seq LIMIT 1",
+            (instance_id,),
+        ).fetchone()
+        started = from_row(*row) if row else None
+        return started.trace if isinstance(started, ExecutionStarted) else NO_TRACE
 
     def messages(self, instance_id: str) -> list[Message]:
         """What was sent to the instance and not consumed yet, in order."""

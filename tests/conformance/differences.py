@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 HANGS = (
-    "What makes the real host hang without a word (an unknown activity or child, a child with its parent's own id) "
-    "fails the instance here, with a text that says so."
+    "What makes the real host hang without a word (an unknown activity or child, a child with its parent's own id, a "
+    "version it does not run) fails the instance here, with a text that says so."
 )
 TIMERS = "Timers fire at their time here; the real host fires them up to one second early."
 SHORTER = "The app under test lets one child wait for 8 s, the recorded one for 25 s."
@@ -46,6 +46,7 @@ ACCEPTED = (
     Accepted("orch-act-unknown*", _OF_A_HANGING_ONE, HANGS),
     Accepted("orch-sub-unknown", _OF_A_HANGING_ONE, HANGS),
     Accepted("sub-orchestration-own-id", _OF_A_HANGING_ONE, HANGS),
+    Accepted("start-webhook-with-version-status", _OF_A_HANGING_ONE, HANGS),
     Accepted("orch-timer-*", ("body.output[2]", "body.historyEvents[3].Result[2]"), TIMERS),
     Accepted("task-any-open-child", ("body.historyEvents[2].Result[2]",), SHORTER),
     Accepted("start-webhook-*", ("body.ExceptionMessage",), PARSERS),

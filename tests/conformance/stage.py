@@ -94,7 +94,7 @@ class Stage:
         """The status with its history; empty where there is none."""
         path = f"/instances/{quote(instance_id or self.id, safe='')}?showHistory=true&showHistoryOutput=true"
         answer = self.manage("GET", path)
-        return answer.json() if answer.content else {}
+        return {"historyEvents": [], **answer.json()} if answer.content else {}  # Pending ones have no history yet
 
     def until(self, look: Callable[[dict[str, Any]], Any], instance_id: str | None = None) -> dict[str, Any]:
         """The status as soon as ``look`` likes it."""

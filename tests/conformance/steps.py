@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conformance.stage import FINAL, Stage, StageError
 
 Step = Callable[[Stage], object]
+_FIRST_STEP = timedelta(seconds=10)
 
 
 def started(name: str, value: Any = None) -> Step:
@@ -14,9 +16,9 @@ def started(name: str, value: Any = None) -> Step:
     return lambda stage: stage.start(name, value)
 
 
-def posted(name: str, content: str | None) -> Step:
+def posted(name: str, content: str | None, query: str = "") -> Step:
     """An orchestration was started by webhook with this body."""
-    return lambda stage: stage.manage("POST", f"/orchestrators/{name}/{stage.id}", content)
+    return lambda stage: stage.manage("POST", f"/orchestrators/{name}/{stage.id}{query}", content)
 
 
 def status_is(*names: str) -> Step:
@@ -27,6 +29,16 @@ def status_is(*names: str) -> Step:
 def ended() -> Step:
     """It has ended."""
     return status_is(*FINAL)
+
+
+def failed_or_stuck(stage: Stage) -> None:
+    """It has failed, or it has been waiting for longer than a first step takes."""
+
+    def is_decided(status: dict[str, Any]) -> bool:
+        age = datetime.now(UTC) - datetime.fromisoformat(status["createdTime"])
+        return status["runtimeStatus"] == "Failed" or age > _FIRST_STEP
+
+    stage.until(is_decided)
 
 
 def asked(operation: str, reason: str = "") -> Step:

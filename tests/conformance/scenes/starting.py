@@ -1,7 +1,7 @@
 """How the facts about starts, inputs and ids are brought about."""
 
 from tests.conformance.scenes.scene import Scene
-from tests.conformance.steps import COMPLETED, RUNNING, SUSPENDED, ended, posted, started
+from tests.conformance.steps import COMPLETED, RUNNING, SUSPENDED, ended, failed_or_stuck, posted, started
 
 _INPUTS = ("array", "badjson", "empty", "null", "number", "object", "plainstring", "string-json", "true")
 _WEBHOOK_INPUT = {
@@ -45,6 +45,7 @@ SCENES = {
     "start-webhook-timeout-200": Scene(),
     "start-webhook-timeout-202": Scene(),
     "start-webhook-with-version": Scene(),
+    "start-webhook-with-version-status": Scene((posted("props", '"1"', "?version=2.0"), failed_or_stuck)),
     "start-sdk-unknown-orchestrator": Scene(call=("start_new", "nope", None, 1)),
     "start-sdk-duplicate-running": Scene(RUNNING, call=("start_new", "tm", "{id}", 60)),
     "wait-for-completion-200": Scene(),

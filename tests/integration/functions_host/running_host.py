@@ -123,7 +123,8 @@ class RunningHost:
     def status(self, instance_id: str) -> dict[str, Any]:
         """Status with history and results."""
         query = {"showHistory": "true", "showHistoryOutput": "true"}
-        return self.manage("GET", f"/instances/{instance_id}", params=query).json()
+        status = self.manage("GET", f"/instances/{instance_id}", params=query).json()
+        return status | {"historyEvents": status.get("historyEvents", [])}  # one that is Pending has none
 
     def until(self, instance_id: str, look: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """The status as soon as ``look`` likes it."""

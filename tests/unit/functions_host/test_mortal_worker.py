@@ -102,7 +102,7 @@ async def test_everything_in_flight_dies_with_the_worker() -> None:
     worker = mortal(functions, [], killer=Death.FIRST)
     waiting = [
         asyncio.ensure_future(worker.activity("slow", None, Extras())),
-        asyncio.ensure_future(worker.orchestrator("slow", "")),
+        asyncio.ensure_future(worker.orchestrator("slow", "", Extras())),
         asyncio.ensure_future(worker.http("slow", CALL, Extras())),
         asyncio.ensure_future(worker.timer("slow", "", Extras())),
     ]
@@ -118,7 +118,7 @@ async def test_call_after_a_death_waits_for_the_new_worker() -> None:
     worker = mortal(FakeFunctions(), [], killer=Death.FIRST)
     await killed(worker, "killer")
     assert await worker.activity("fine", None, Extras()) == "fine"
-    assert await worker.orchestrator("killer", "") == "killer"
+    assert await worker.orchestrator("killer", "", Extras()) == "killer"
 
 
 async def test_third_death_ends_the_host() -> None:

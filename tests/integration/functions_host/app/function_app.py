@@ -9,10 +9,10 @@ from pathlib import Path
 
 import azure.durable_functions as df
 import azure.functions as func
-from blueprints import events, flows, steps, ticks
+from blueprints import events, flows, origins, steps, ticks
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
-for blueprint in (events, flows, steps, ticks):
+for blueprint in (events, flows, origins, steps, ticks):
     app.register_functions(blueprint.bp)
 
 
