@@ -10,6 +10,7 @@ from shared.attempts import Tried
 from shared.ids import JobId
 from shared.jobs import Event
 from shared.models.job import Generation, Job, JobRef, JobState
+from shared.models.money import usd_text
 from shared.models.problem import Code, Money, job_problem
 
 bp = df.Blueprint()
@@ -51,9 +52,10 @@ def _copies(job: Job) -> list[Event]:
 
 
 def _event(job: Job, end: dict[str, Any]) -> Event:
+    cost = {"usd": usd_text(job.cost_usd), "cost": job.cost_state}
     if job.problem:
-        return Event("final", job.state, {"code": job.problem.code})
-    return Event("final", job.state, {"made": len(end["sources"]), "stored": len(job.generations)})
+        return Event("final", job.state, {"code": job.problem.code, "money": job.problem.money, **cost})
+    return Event("final", job.state, {"made": len(end["sources"]), "stored": len(job.generations), **cost})
 
 
 def _may_have_render(job: Job, tried: list[Tried]) -> bool:

@@ -4,17 +4,19 @@ Also the one place where a cancelled job that runs is ended; its render is watch
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import azure.durable_functions as df
 
 from activities.payload import Payload
 from shared import clock, job_telemetry, jobs, polling, rates
+from shared.calibration import forecasts, ratios
 from shared.ids import JobId
 from shared.jobs import Event, Stored
 from shared.lanes import Lane
 from shared.models.job import Job, JobRef, JobState, Live, Sample
 from shared.models.problem import CATALOGUE, Code, job_problem
-from shared.polling import Prediction
+from shared.polling import Past, Prediction
 from shared.providers.choose import provider
 from shared.providers.port import Listing, LookEnd, Missing, NoAnswer, Refused, Render
 
@@ -51,7 +53,7 @@ async def look_at_render(payload: Payload) -> Payload:
     elif now - stored.job.accepted_at > _RETENTION and not isinstance(end, Render):
         end = _Gone("no answer about the render until the provider had deleted it")
     expected = await _expect(stored.job, lane, live, now)
-    await jobs.write_live(stored.job, _with_eta(live, expected, now), [_event(live, end, expected)])
+    await jobs.write_live(stored.job, _with_eta(live, expected, now), [_event(stored.live, live, end, expected, now)])
     await _tell(stored, lane, live, end)
     if stored.job.cancel_requested and not stored.job.state.is_final:
         await _cancel(stored, now)
@@ -73,6 +75,9 @@ async def _tell(stored: Stored, lane: Lane, live: Live, end: LookEnd | _Gone) ->
     if isinstance(end, Render) and end.state in {"succeeded", "failed"}:
         forecast = stored.live.eta_at if end.state == "succeeded" else None
         job_telemetry.rendered(stored.job, live.looks, end.completed_at, live.looked_at or clock.now(), forecast)
+    if isinstance(end, Render) and end.state == "succeeded":
+        for one in forecasts(stored.live, live.looked_at or clock.now()):
+            job_telemetry.foretold(stored.job, held=one.held)
 
 
 def _seen(stored: Stored, end: LookEnd, now: datetime) -> Live:
@@ -87,7 +92,6 @@ def _seen(stored: Stored, end: LookEnd, now: datetime) -> Live:
         progress = 100 if end.state == "succeeded" else end.progress
         if progress is not None:
             live.progress = max(progress, live.progress or 0)
-            live.samples = [*live.samples, Sample(at=now, progress=progress)][-_KEPT_SAMPLES:]
     return live
 
 
@@ -104,22 +108,35 @@ async def _missing(job: Job, lane: Lane, live: Live, end: Missing) -> Missing | 
 
 
 async def _expect(job: Job, lane: Lane, live: Live, now: datetime) -> Prediction:
-    """Predict what remains; the lane's own past is read only while the provider says no progress."""
-    elapsed_s = _elapsed_s(job, now)
-    past_s = [] if live.progress else (await rates.memory_of(job.model, lane.name)).durations_s
-    return polling.predict(live.progress, elapsed_s, past_s, lane.typical_render_s)
+    """Predict what remains; the lane's past is read while the provider says no progress, and once when it does."""
+    if live.progress and live.ratios is not None:
+        past = Past(lane.typical_render_s, ratios=live.ratios)
+    else:
+        past = (await rates.memory_of(job.model, lane.name)).past(job.shape, lane.typical_render_s)
+        live.ratios = list(past.ratios) if live.progress else None
+    return polling.predict(live.progress, _elapsed_s(job, now), past)
 
 
 def _with_eta(live: Live, expected: Prediction, now: datetime) -> Live:
+    sample = Sample(
+        at=now,
+        progress=live.progress,
+        remaining_s=round(expected.remaining_s, 1),
+        earliest_s=round(expected.earliest_s, 1),
+        latest_s=round(expected.latest_s, 1),
+    )
+    live.samples = [*live.samples, sample][-_KEPT_SAMPLES:]
     live.eta_at = polling.moment(now, expected.remaining_s)
     live.eta_earliest = polling.moment(now, expected.earliest_s)
     live.eta_latest = polling.moment(now, expected.latest_s)
     return live
 
 
-def _event(live: Live, end: LookEnd | _Gone, expected: Prediction) -> Event:
-    data = {"progress": live.progress, "predicted_remaining_s": round(expected.remaining_s, 1)}
+def _event(before: Live, live: Live, end: LookEnd | _Gone, expected: Prediction, now: datetime) -> Event:
+    data: dict[str, Any] = {"progress": live.progress, "predicted_remaining_s": round(expected.remaining_s, 1)}
     match end:
+        case Render(state="succeeded", provider_state=state):
+            data |= {"provider_state": state, "forecasts": [one.shown for one in forecasts(before, now)]}
         case Render(provider_state=state, failure=failure):
             data |= {"provider_state": state} | ({"detail": failure.detail} if failure else {})
         case NoAnswer(detail=detail) | _Gone(detail=detail):
@@ -145,9 +162,9 @@ async def _answer(stored: Stored, end: LookEnd | _Gone, expected: Prediction, no
             storing = job.changed(now, state=JobState.STORING)
             if not await jobs.save(stored, storing, events=[Event("storing", "storing")]):
                 return _SOON
-            return _succeeded(job, end, elapsed_s)
+            return _succeeded(stored, end, now)
         case Render(state="succeeded"):
-            return _succeeded(job, end, elapsed_s)
+            return _succeeded(stored, end, now)
         case Render(state="failed", failure=Refused(code=code)):
             return {"kind": "failed", "code": code}
         case _Gone(detail=detail):
@@ -158,10 +175,13 @@ async def _answer(stored: Stored, end: LookEnd | _Gone, expected: Prediction, no
             return {"kind": "wait", "wait_s": polling.next_look_s(expected, elapsed_s)}
 
 
-def _succeeded(job: Job, render: Render, elapsed_s: float) -> Payload:
-    """Tell what to store. A job that has ended meanwhile keeps nothing: there is nothing to copy for it."""
+def _succeeded(stored: Stored, render: Render, now: datetime) -> Payload:
+    """Tell what to store, and what the lane learns. A job that has ended meanwhile keeps nothing: nothing is copied."""
+    job = stored.job
     keep = not job.state.is_final and not job.cancel_requested
-    return {"kind": "succeeded", "sources": list(render.sources) if keep else [], "render_s": elapsed_s}
+    sources = list(render.sources) if keep else []
+    learnt = ratios(stored.live, job.accepted_at or now, now)
+    return {"kind": "succeeded", "sources": sources, "render_s": _elapsed_s(job, now), "ratios": learnt}
 
 
 def _elapsed_s(job: Job, now: datetime) -> float:

@@ -15,6 +15,6 @@ bp = df.Blueprint()
 async def release_slot(payload: Payload, client: df.DurableOrchestrationClient) -> Payload:
     """A slot that was given back already stays so; the stories of the admitted are started."""
     ref = JobRef.model_validate(payload)
-    released = Released(ref.job_id.removeprefix("job_"), payload.get("render_s"))
+    released = Released(ref.job_id.removeprefix("job_"), payload.get("render_s"), payload.get("ratios") or ())
     await stories.start(client, await pools.admit(ref.model, released))
     return {"kind": "released"}

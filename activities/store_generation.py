@@ -9,6 +9,7 @@ from activities.payload import Payload
 from shared import blobs, clock, job_telemetry, jobs, media, rates
 from shared.blobs import BlobReader, Copied, Differs, Incomplete
 from shared.ids import JobId
+from shared.jobs import Event
 from shared.models.job import Generation, Job, JobRef
 from shared.providers.choose import provider
 from shared.providers.port import NoAnswer
@@ -32,8 +33,17 @@ async def store_generation(payload: Payload) -> Payload:
     if await blobs.blob_length(name) is None:
         copied_s = await _copy(stored.job, source, name)
         if isinstance(copied_s, str):
-            return {"kind": "again", "detail": copied_s}
+            return await _again(stored.job, n, copied_s)
     return await _probed(stored.job, n, name, copied_s)
+
+
+async def _again(job: Job, n: int, detail: str) -> Payload:
+    """Have the copy made again, and tell of it; a fault has no step of its own, so its line is named by its time."""
+    now = clock.now()
+    await jobs.tell(
+        job, Event(f"copy-{n}-again-{int(now.timestamp())}", "copy_failed", {"n": n, "detail": detail}), now
+    )
+    return {"kind": "again", "detail": detail}
 
 
 async def _copy(job: Job, source: str, name: str) -> float | str | None:
@@ -64,7 +74,7 @@ async def _probed(job: Job, n: int, name: str, copied_s: float | None) -> Payloa
     probe, blob = await asyncio.to_thread(_probe, name)
     if isinstance(probe, media.NotAVideo):
         await blobs.set_aside(name, etag=blob.etag)
-        return {"kind": "again", "detail": f"what the provider sent is no video: {probe.reason}"}
+        return await _again(job, n, f"what the provider sent is no video: {probe.reason}")
     generation = Generation(
         id=JobId.of(job.id).generation(n),
         blob=name,

@@ -67,7 +67,7 @@ async def _submit(stored: Stored, tried: list[Tried]) -> dict[str, Any]:
         return {"kind": "wait", "wait_s": _NO_LANE_WAIT_S}
     if isinstance(token, rates.Wait):
         return {"kind": "wait", "wait_s": token.seconds}
-    if not await attempts.begin(stored, run.lane, token.at):
+    if not await attempts.begin(stored, run.lane, token.at, run.admitted_at):
         return _SOON
     if clock.now() - token.at > _TOKEN_IS_FRESH:
         end: CreateEnd = NotSent("too long after its rate token")
@@ -86,7 +86,7 @@ async def _conclude(job: Job, lane: Lane, end: CreateEnd, failed: int) -> dict[s
             memory = await rates.memory_of(job.model, lane.name)
             if memory.attention:
                 await rates.note_attention(job.model, lane.name, None)
-            expected = polling.predict(None, 0.0, memory.durations_s, lane.typical_render_s)
+            expected = polling.predict(None, 0.0, memory.past(job.shape, lane.typical_render_s))
             return {"kind": "submitted", "wait_s": polling.next_look_s(expected, 0.0)}
         case Refused(code, detail):
             if CATALOGUE[code].needs_operator:

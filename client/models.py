@@ -136,7 +136,7 @@ class LaneState(_FromServer):
     creates_last_minute: int = 0
     creates_per_minute: int = 0
     retired_on: date | None = None
-    last_renders_s: tuple[float, ...] = ()
+    renders_s: dict[str, tuple[float, ...]] = {}
 
 
 class PoolState(_FromServer):

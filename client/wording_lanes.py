@@ -18,8 +18,7 @@ def lane_lines(lane: LaneState) -> list[str]:
         f"{lane.in_flight} of {lane.max_in_flight} rendering",
         f"{lane.creates_last_minute} of {lane.creates_per_minute} creates this minute",
     ]
-    if lane.last_renders_s:
-        facts.append(f"about {duration(median(lane.last_renders_s))} a render")
+    facts += [f"{shape} about {duration(median(took))}" for shape, took in lane.renders_s.items() if took]
     notes = ["paused"] if lane.is_paused else []
     if lane.cooling_until is not None:
         notes.append(f"cooling until {lane.cooling_until.astimezone():%H:%M:%S}")

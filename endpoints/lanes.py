@@ -73,5 +73,5 @@ def _status(lane: Lane, seen: Snapshot) -> LaneStatus:
         creates_last_minute=sum(token > now - rates.RATE_WINDOW for token in memory.tokens),
         creates_per_minute=lane.creates_per_minute,
         retired_on=lane.retired_on,
-        last_renders_s=[round(seconds, 1) for seconds in memory.durations_s[-_SHOWN_RENDERS:]],
+        renders_s={shape: known[-_SHOWN_RENDERS:] for shape, known in memory.durations_s.items()},
     )

@@ -30,7 +30,7 @@ def generate_video(context: df.DurableOrchestrationContext) -> Step:
         context.continue_as_new(job)
         return None
 
-    yield from call(context, names.RELEASE_SLOT, {**job, "render_s": end.get("render_s")})
+    yield from call(context, names.RELEASE_SLOT, {**job, "render_s": end.get("render_s"), "ratios": end.get("ratios")})
     if end["kind"] == "succeeded":
         context.set_custom_status(custom_status.storing(len(end["sources"])))
         end = {**end, "generations": (yield from _store(context, job, end["sources"]))}

@@ -42,7 +42,7 @@ async def read(job: Job) -> list[Tried]:
     return sorted(tried, key=lambda one: one.attempt.n)
 
 
-async def begin(stored: Stored, lane: str, at: datetime) -> bool:
+async def begin(stored: Stored, lane: str, at: datetime, admitted_at: datetime | None = None) -> bool:
     """Write the next attempt in one batch with the job under its ETag, which is running from now on.
 
     So `queued` proves that nothing was ever sent. False when the job was changed meanwhile: then nothing may be sent.
@@ -51,8 +51,10 @@ async def begin(stored: Stored, lane: str, at: datetime) -> bool:
     job = stored.job.changed(at, state=JobState.RUNNING, lane=lane, attempts=n)
     attempt = Attempt(n=n, lane=lane, sent_at=at)
     begun = Insert(_key(job, n), rows.values_of(attempt))
-    event = Event(f"try-{n}", "asked", {"lane": lane, "version": VERSION})
-    return await jobs.save(stored, job, events=[event], also=[begun])
+    asked = Event(f"try-{n}", "asked", {"lane": lane, "version": VERSION})
+    waited_s = round(((admitted_at or at) - job.created_at).total_seconds(), 1)
+    admitted = Event("admitted", "admitted", {"lane": lane, "waited_s": waited_s}, admitted_at)
+    return await jobs.save(stored, job, events=[admitted, asked] if n == 1 else [asked], also=[begun])
 
 
 async def update(job: Job, tried: Tried, event: Event, **values: Any) -> bool:

@@ -55,6 +55,11 @@ def rendered(
         telemetry.record("lab.jobs.eta_error", abs((ended_at - forecast).total_seconds()), model=job.model)
 
 
+def foretold(job: Job, *, held: bool) -> None:
+    """The end of a render was seen: one of its looks had foretold it within its band, or not."""
+    telemetry.record("lab.jobs.forecasts", model=job.model, in_band="yes" if held else "no")
+
+
 def copied(job: Job, received_bytes: int, seconds: float) -> None:
     """A video was copied into Blob Storage."""
     if seconds > 0:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from shared import clock, job_telemetry, rows, storage
 from shared.ids import JobId, digest
 from shared.models.job import Job, JobState, Live, TimelineEvent
+from shared.models.money import usd_text
 from shared.rows import Change, Delete, Insert, Put, Replace, Row, Values
 
 KEY_LIFETIME = timedelta(days=7)
@@ -39,6 +40,7 @@ class Event:
     name: str
     kind: str
     data: dict[str, Any] = field(default_factory=dict[str, Any])
+    at: datetime | None = None  # where it was earlier than it is written
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def event_rows(job: Job, events: Iterable[Event], at: datetime) -> list[Change]:
     """Write lines of the timeline; the same step writes the same row again."""
     return [
         Put(
-            f"event!{job.inv}!{event.name}", {"at": at, "kind": event.kind, "data": json.dumps(event.data, default=str)}
+            f"event!{job.inv}!{event.name}",
+            {"at": event.at or at, "kind": event.kind, "data": json.dumps(event.data, default=str)},
         )
         for event in events
     ]
@@ -114,7 +117,7 @@ async def create(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReu
     changes: list[Change] = [
         Insert(job_key(job.inv), values),
         Insert(_list_key(job), values),
-        *event_rows(job, [Event("submitted", "submitted", {"model": job.model})], at),
+        *event_rows(job, [_submitted(job)], at),
     ]
     if key is None:
         _must(await rows.commit(table, partition(job.owner), changes))
@@ -130,6 +133,11 @@ async def create(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReu
             return earlier
         guard = Replace(key_row, used.etag, key_values) if used else Insert(key_row, key_values)
     raise TimeoutError(f"an Idempotency-Key was changed by others {_KEY_TRIES} times in a row")
+
+
+def _submitted(job: Job) -> Event:
+    about = {"model": job.model, "parent": job.parent_id, "render": job.render_id, "usd": usd_text(job.cost_usd)}
+    return Event("submitted", "submitted", {name: value for name, value in about.items() if value is not None})
 
 
 def _created(job: Job) -> Created:
@@ -192,6 +200,11 @@ async def write_live(job: Job, live: Live, events: Sequence[Event]) -> None:
 def live_row(job: Job, live: Live) -> Change:
     """Write what the last look left behind, whatever was there."""
     return Put(f"{job_key(job.inv)}!live", rows.values_of(live))
+
+
+async def tell(job: Job, event: Event, at: datetime) -> None:
+    """Add a line to a job's timeline that changes nothing else. One request."""
+    await rows.commit(await storage.table(), partition(job.owner), event_rows(job, [event], at))
 
 
 async def count_open(owner: str, at_most: int) -> int:

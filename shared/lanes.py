@@ -24,6 +24,11 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def shape_of(size: str, seconds: int, variants: int) -> str:
+    """Name the sizes of an order: what renders must have in common to tell of each other's duration."""
+    return f"{size}/{seconds}/{variants}"
+
+
 class Offer(_Frozen):
     """Sizes and durations that go together, how many variants at once, and the price where it differs by size."""
 

@@ -5,13 +5,22 @@ the story of a job waits for.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import quantiles
+from statistics import median, quantiles
 
 MIN_LOOK_S = 3.0
 MAX_LOOK_S = 60.0
 PATIENT_LOOK_S = 300.0
 PATIENT_AFTER_S = 3600.0
 SHARE_OF_REMAINING = 0.6
+
+FEW = 5
+"""Fewer past values than this say less than the usual spread."""
+
+UNKNOWN_SPREAD = (0.6, 0.75, 0.9, 1.0, 1.1, 1.3, 1.6)
+"""What real over expected is assumed to be while there is no past to learn it from."""
+
+LATE_SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
+"""What may remain of a render that is later than nearly all before it, in shares of the time that has passed."""
 
 ROUNDS_PER_EXECUTION = 12
 """continue_as_new after so many orders and looks together: a replay's cost grows with its history (8 rows a look, 12 a
@@ -57,18 +66,57 @@ class Prediction:
     latest_s: float
 
 
-def predict(progress: int | None, elapsed_s: float, past_s: Sequence[float], typical_s: float) -> Prediction:
-    """Predict the rest of a render from its progress, else from how long renders of its lane took.
+@dataclass(frozen=True)
+class Past:
+    """What is known of earlier renders like this one: how long each took, and real over foretold rests of their looks.
 
-    `progress` is 0..100 or None, `elapsed_s` counts from acceptance, `past_s` are whole durations of earlier renders.
+    Where a lane has no past yet, `typical_s` stands for it.
+    """
+
+    typical_s: float
+    durations_s: Sequence[float] = ()
+    ratios: Sequence[float] = ()
+
+
+def predict(progress: int | None, elapsed_s: float, past: Past) -> Prediction:
+    """Predict the rest of a render from its progress, else from how long others took that were not done by then.
+
+    `progress` is 0..100 or None, `elapsed_s` counts from acceptance. The band is made of past errors, so that it holds
+    as often as it says; without a past it is a guess, and a wide one.
     """
     if progress is not None and progress > 0:
-        rest = elapsed_s * (100 - progress) / progress
-        return Prediction(rest, rest * 0.6, rest * 1.6)
-    low, middle, high = _quantiles(past_s, typical_s)
-    if elapsed_s >= high:  # later than nine of ten: what is left grows with what has passed
-        return Prediction(elapsed_s * 0.25, 0.0, elapsed_s)
-    return Prediction(max(middle - elapsed_s, 0.0), max(low - elapsed_s, 0.0), high - elapsed_s)
+        low, middle, high = band(past.ratios if len(past.ratios) >= FEW else UNKNOWN_SPREAD)
+        rest_s = foretold_s(progress, elapsed_s)
+        return Prediction(rest_s * middle, rest_s * low, rest_s * high)
+    low_s, middle_s, high_s = band(rests_s(elapsed_s, past))
+    return Prediction(middle_s, low_s, high_s)
+
+
+def foretold_s(progress: int, elapsed_s: float) -> float:
+    """Say what remains if the render goes on as fast as it did: the plain rule that past errors then correct."""
+    return elapsed_s * (100 - progress) / progress
+
+
+def rests_s(elapsed_s: float, past: Past) -> list[float]:
+    """List what may remain, each as likely as the others: the rests of past renders that took longer than this so far.
+
+    Of few or no past renders the usual spread is assumed; one later than nearly all others may take as long again.
+    """
+    known = past.durations_s
+    if len(known) < FEW:
+        middle = median(known) if known else past.typical_s
+        known = [middle * share for share in UNKNOWN_SPREAD]
+    rests = [duration - elapsed_s for duration in known if duration > elapsed_s]
+    if len(rests) >= FEW:
+        return rests
+    return rests + [elapsed_s * share for share in LATE_SHARES]
+
+
+def band(values: Sequence[float]) -> tuple[float, float, float]:
+    """Tell where four of five further values will lie, and the middle; never below zero, and honest about few."""
+    tenths = quantiles(values, n=10)
+    low, middle, high = sorted((max(tenths[0], 0.0), tenths[4], max(tenths[8], 0.0)))
+    return low, middle, high
 
 
 def next_look_s(prediction: Prediction, elapsed_s: float, hint_s: float | None = None) -> float:
@@ -87,12 +135,3 @@ def next_find_s(looked: int, since_lost_s: float) -> float | None:
     if looked >= len(FIND_AFTER_S):
         return None
     return max(FIND_AFTER_S[looked] - since_lost_s, 0.0)
-
-
-def _quantiles(past_s: Sequence[float], typical_s: float) -> tuple[float, float, float]:
-    if len(past_s) < 2:  # noqa: PLR2004 - quantiles need two points
-        middle = past_s[0] if past_s else typical_s
-        return middle * 0.6, middle, middle * 1.6
-    tenths = quantiles(past_s, n=10, method="inclusive")
-    low, middle, high = sorted((tenths[0], tenths[4], tenths[8]))  # equal ones may be off by a float's last digit
-    return low, middle, high

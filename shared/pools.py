@@ -16,13 +16,12 @@ from pydantic import BaseModel
 from shared import clock, rows, storage, telemetry
 from shared.admission import Slot, Ticket, admissions
 from shared.config import configuration
-from shared.lanes import Lane
+from shared.lanes import Lane, shape_of
 from shared.models.job import Admitted, Job, JobRef
 from shared.rates import STATE_KEY, PoolState, partition, state_change
 from shared.rows import Change, Delete, Insert, Merge, Replace, Row
 from shared.version import VERSION
 
-_KEPT_DURATIONS = 50
 _FIRST_ROWS = 100
 _MOST_ROWS = 1000
 _PRIORITY_DIGIT = {"high": "0", "normal": "1"}
@@ -49,6 +48,11 @@ class TicketRow(BaseModel):
     look_until: datetime | None = None
     traceparent: str | None = None  # of the request that put it in: the job's story goes on there, whoever starts it
     version: str | None = None  # of the app that started the story last
+
+    @property
+    def shape(self) -> str:
+        """What decides how long a render takes, as far as a job says it."""
+        return shape_of(self.size, self.seconds, self.variants)
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,11 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Released:
-    """A slot that is given back with the admission, and how long its render took where that is known."""
+    """A slot that is given back with the admission; how long its render took, and how its looks foretold that."""
 
     ulid: str
     render_s: float | None = None
+    ratios: Sequence[float] = ()
 
 
 def ticket_key(job: Job) -> str:
@@ -228,7 +233,7 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
     if released and held and held.row.holds_slot:
         if released.render_s is not None and held.row.lane:
             memory = read.state.lane(held.row.lane)
-            memory.durations_s = [*memory.durations_s, released.render_s][-_KEPT_DURATIONS:]
+            memory.remember(held.row.shape, released.render_s, released.ratios)
         held.row.holds_slot = False
         changes.append(Replace(held.key, held.etag, rows.values_of(held.row)))
     paused = frozenset(name for name, memory in read.state.lanes.items() if memory.paused)

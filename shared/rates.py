@@ -4,16 +4,17 @@ partition, changed only under its ETag.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_serializer
 
 from shared import clock, rows, storage
 from shared.config import NotConfiguredError, configuration
 from shared.lanes import Lane
+from shared.polling import FEW, Past
 from shared.rows import Change, Insert, Replace
 
 T = TypeVar("T")
@@ -23,16 +24,42 @@ RATE_WINDOW = timedelta(seconds=65)
 """A minute and what clocks may differ: fewer tokens than the lane's rate in this time, or the create waits."""
 
 _TRIES = 30
+_KEPT_DURATIONS = 40  # of each shape
+_KEPT_SHAPES = 8
+_KEPT_RATIOS = 100
 
 
 class LaneState(BaseModel):
-    """What a lane remembers: its recent creates, until when it rests, whether it is paused, how long renders took."""
+    """What a lane remembers: its recent creates, until when it rests, whether it is paused, how long renders took.
+
+    `durations_s` are by shape (size, seconds, variants), from acceptance until the end was seen; `ratios` say what
+    remained over what progress had foretold, for the looks of past renders.
+    """
 
     tokens: list[datetime] = Field(default_factory=list[datetime])
     cooling_until: datetime | None = None
     paused: bool = False
     attention: str | None = None
-    durations_s: list[float] = Field(default_factory=list[float])
+    durations_s: dict[str, list[float]] = Field(default_factory=dict[str, list[float]])
+    ratios: list[float] = Field(default_factory=list[float])
+
+    @field_serializer("tokens")
+    def _short(self, tokens: list[datetime]) -> list[float]:
+        return [token.timestamp() for token in tokens]  # the row is one property of 32 Ki characters
+
+    def remember(self, shape: str, render_s: float, ratios: Sequence[float]) -> None:
+        """Learn from a render that succeeded. So much is kept of the shape, and of the shapes that were last seen."""
+        known = self.durations_s.pop(shape, [])
+        self.durations_s[shape] = [*known, round(render_s, 1)][-_KEPT_DURATIONS:]
+        for oldest in list(self.durations_s)[:-_KEPT_SHAPES]:
+            del self.durations_s[oldest]
+        self.ratios = [*self.ratios, *(round(ratio, 2) for ratio in ratios)][-_KEPT_RATIOS:]
+
+    def past(self, shape: str, typical_s: float) -> Past:
+        """Tell what is known of renders of a shape; of one that is rare here, what is known of all others."""
+        own = self.durations_s.get(shape, [])
+        every = [duration for durations in self.durations_s.values() for duration in durations]
+        return Past(typical_s, own if len(own) >= FEW else every, self.ratios)
 
 
 class PoolState(BaseModel):

@@ -39,6 +39,9 @@ METRICS: Final[dict[str, Metric]] = {
     "lab.jobs.ended": Metric("counter", "{job}", "jobs that ended, by state and code"),
     "lab.jobs.looks": Metric("histogram", "{look}", "looks at the provider until a render was final"),
     "lab.jobs.eta_error": Metric("histogram", "s", "how far the last prediction was off, when a render succeeded"),
+    "lab.jobs.forecasts": Metric(
+        "counter", "{forecast}", "forecasts of looks, by whether their 80 % band held the end"
+    ),
     "lab.jobs.detection_delay": Metric("histogram", "s", "from the end at the provider to when it was seen"),
     "lab.spend": Metric("counter", "USD", "money settled"),
     "lab.queue.waiting": Metric("histogram", "{job}", "jobs waiting in a pool, once a minute"),

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from shared.ids import invert
+from shared.lanes import shape_of
 from shared.models.money import Usd
 from shared.models.problem import JobProblem
 
@@ -234,6 +235,11 @@ class Job(BaseModel):
         return self.id.removeprefix("job_")
 
     @property
+    def shape(self) -> str:
+        """What decides how long a render takes, as far as a job says it."""
+        return shape_of(self.size, self.seconds, self.variants)
+
+    @property
     def ref(self) -> JobRef:
         """What the job's story is started with."""
         return JobRef(job_id=self.id, owner=self.owner, model=self.model)
@@ -245,10 +251,13 @@ class Job(BaseModel):
 
 
 class Sample(BaseModel):
-    """Progress as one look saw it."""
+    """What one look saw and foretold: progress where it was said, and seconds until the end with their band."""
 
     at: datetime
-    progress: int
+    progress: int | None
+    remaining_s: float
+    earliest_s: float
+    latest_s: float
 
 
 class Live(BaseModel):
@@ -258,6 +267,7 @@ class Live(BaseModel):
     looked_at: datetime | None = None
     progress: int | None = None
     samples: list[Sample] = Field(default_factory=list[Sample])
+    ratios: list[float] | None = None  # the lane's, as the first look that was told progress read them
     eta_at: datetime | None = None
     eta_earliest: datetime | None = None
     eta_latest: datetime | None = None

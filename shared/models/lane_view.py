@@ -24,7 +24,7 @@ class LaneStatus(BaseModel):
     creates_last_minute: int
     creates_per_minute: int
     retired_on: date | None
-    last_renders_s: list[float]
+    renders_s: dict[str, list[float]]
 
     @field_serializer("cooling_until")
     def _time(self, value: datetime | None) -> str | None:

@@ -54,7 +54,7 @@ def _both(*mutations: Mutation) -> Mutation:
 def _attempt_outside_the_batch() -> AbstractContextManager[Any]:
     """The attempt is written after the job, in a batch of its own, and the reply to the job's is not believed."""
 
-    async def begin(stored: Stored, lane: str, at: Any) -> bool:
+    async def begin(stored: Stored, lane: str, at: Any, _: Any = None) -> bool:
         n = stored.job.attempts + 1
         job = stored.job.changed(at, state=JobState.RUNNING, lane=lane, attempts=n)
         table = await attempts.storage.table()

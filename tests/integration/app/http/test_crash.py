@@ -60,7 +60,7 @@ def test_a_host_killed_while_rendering_and_while_storing_buys_and_stores_once(
     assert len(httpx.get(link).content) == video["bytes"]
     kinds = [event["kind"] for event in api.timeline(job["id"])]
     stored = ["storing", "copied", "succeeded"]
-    assert [kind for kind in kinds if kind != "looked"] == ["submitted", "asked", "accepted", *stored]
+    assert [kind for kind in kinds if kind != "looked"] == ["submitted", "admitted", "asked", "accepted", *stored]
 
 
 def test_a_host_that_starts_before_its_storage_recovers(

@@ -128,7 +128,7 @@ def test_the_timeline_tells_the_whole_flight(job: dict[str, Any], owner_api: Api
     events = owner_api.timeline(job["id"])
     kinds = [event["kind"] for event in events]
     stored = ["storing", *["copied"] * job["variants"], "succeeded"]
-    assert [kind for kind in kinds if kind != "looked"] == ["submitted", "asked", "accepted", *stored]
+    assert [kind for kind in kinds if kind != "looked"] == ["submitted", "admitted", "asked", "accepted", *stored]
     assert "looked" in kinds
     assert len({event["name"] for event in events}) == len(events)
     assert [event["at"] for event in events] == sorted(event["at"] for event in events)

@@ -60,7 +60,7 @@ def test_refused_jobs_say_why_and_were_asked_for_once(api: Api, provider: Provid
         assert problem["advice"]
         assert job["cost"]["state"] == "released"
         kinds = [event["kind"] for event in api.timeline(job["id"])]
-        assert kinds == ["submitted", "asked", "refused", "failed"]
+        assert kinds == ["submitted", "admitted", "asked", "refused", "failed"]
     assert len(provider.refusals(prompt)) == 1
     assert provider.renders(prompt) == []
 

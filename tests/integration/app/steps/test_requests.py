@@ -127,5 +127,5 @@ async def test_a_timeline_is_read_in_one_request(lab: Lab, warm: Wire) -> None:
     await lab.do("submit", job)
     warm.requests.clear()
     names = [event.kind for event in await jobs.timeline(job)]
-    assert names == ["submitted", "asked", "accepted"]
+    assert names == ["submitted", "admitted", "asked", "accepted"]
     assert len(warm.requests) == 1

@@ -107,7 +107,7 @@ class TestALaneOfThree:
         pool = await lab.pool()
         assert len(pool.slots) == 3
         assert len(lab.client.started) == 1
-        assert pool.state.lane("main").durations_s == [7.0]
+        assert pool.state.lane("main").durations_s == {running.job.shape: [7.0]}
 
     async def test_tokens_never_pass_the_rate(self, lab: Lab) -> None:
         """However many ask at once, as many creates are allowed as the rate says; the rest learn how long to wait."""

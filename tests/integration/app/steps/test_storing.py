@@ -147,4 +147,4 @@ async def test_a_video_that_was_made_and_not_stored_is_paid_for_and_told(lab: La
     ended = await lab.read(job)
     assert ended.cost_usd == job.cost_usd
     [final] = [event for event in await jobs.timeline(job) if event.name == "final"]
-    assert final.data == {"stored": 1, "made": 2}
+    assert final.data == {"stored": 1, "made": 2, "usd": "0.20", "cost": "settled"}

@@ -177,11 +177,11 @@ async def test_nothing_is_sent_when_the_job_changed_before_its_attempt_was_writt
     job = await lab.submit()
     begin = attempts.begin
 
-    async def cancelled_before(stored: jobs.Stored, name: str, at: Any) -> bool:
+    async def cancelled_before(stored: jobs.Stored, *about: Any) -> bool:
         again = await jobs.read(job.owner, JobId.of(job.id))
         assert again
         assert await jobs.save(again, again.job.changed(clock.now(), cancel_requested=True))
-        return await begin(stored, name, at)
+        return await begin(stored, *about)
 
     monkeypatch.setattr(attempts, "begin", cancelled_before)
     assert (await lab.do("submit", job))["kind"] == "wait"
