@@ -4,14 +4,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 
 BIN := .venv/bin
 UV := VIRTUAL_ENV=.venv $(BIN)/uv --quiet
-COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(UV) pip compile --universal --python-version $(1) --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint types imports unit integration contract e2e conformance bench faults fault-mutations lock openapi clean distclean \
-	packaging infra-mutations infra-snapshots infra-scan golden-histories deaths
+	packaging infra-mutations infra-snapshots infra-scan golden-histories deaths worker-library
 
 help: ## List what can be done
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /\1	/p' Makefile | expand -t 32
@@ -53,6 +53,9 @@ infra-snapshots: setup ## Write the predicted resources of infra/cases anew, for
 infra-scan: setup ## Scan the predicted resources with checkov, the workflows with zizmor (installs both, minutes)
 	@$(BIN)/python infra/checks/scan.py
 
+worker-library: setup ## Run the host's own tests through azure-functions-runtime on Python 3.13 (minutes)
+	@WORKER_LIBRARY=all $(BIN)/pytest --quiet tests/integration/functions_host
+
 conformance: setup ## Compare the Functions host stand-in with what the real host answered
 	@$(BIN)/python -m tests.conformance
 
@@ -69,9 +72,10 @@ golden-histories: setup ## Write anew what a host holds of each course of a stor
 	@$(BIN)/python -m tests.replay
 
 lock: setup ## Pin the requirements anew
-	@$(COMPILE) requirements.in --output-file requirements.txt
-	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
-	@for tool in checkov zizmor; do $(COMPILE) infra/checks/$$tool.in --output-file infra/checks/$$tool.txt; done
+	@$(call COMPILE,3.11) requirements.in --output-file requirements.txt
+	@$(call COMPILE,3.11) requirements-dev.in --output-file requirements-dev.txt
+	@$(call COMPILE,3.13) local/functions_host/worker-library.in --output-file local/functions_host/worker-library.txt
+	@for tool in checkov zizmor; do $(call COMPILE,3.11) infra/checks/$$tool.in --output-file infra/checks/$$tool.txt; done
 
 openapi: setup ## Write docs/openapi.json anew
 	@$(BIN)/python -c 'import json; from shared import openapi, version; print(json.dumps(openapi.document(version.VERSION), indent=2))' \

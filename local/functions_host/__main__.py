@@ -16,11 +16,13 @@ from local.functions_host.disorder import Disorder
 from local.functions_host.durable_binding import DurableLinks
 from local.functions_host.host import Host, Plan
 from local.functions_host.host_settings import SettingsError, apply_local_settings, read_host_json
+from local.functions_host.in_process import InProcessInvoker
 from local.functions_host.invoker import AppError
 from local.functions_host.keys import load_keys
 from local.functions_host.routes import RouteError
 from local.functions_host.store import Store
 from local.functions_host.store_file import StoreError
+from local.functions_host.worker_library import WorkerLibraryInvoker
 
 _BACKLOG = 2048
 _THREAD_SWITCH_S = 0.0005  # user code that computes must not keep the host's own loop waiting for the interpreter
@@ -42,6 +44,11 @@ def _arguments() -> argparse.Namespace:
         help="seconds before activities that a killed host had started run again (Azure: 300)",
     )
     parser.add_argument("--no-auth", action="store_true", help="ask for no keys, like Core Tools by default")
+    parser.add_argument(
+        "--worker-library",
+        action="store_true",
+        help="call functions through azure-functions-runtime, as Azure does on Python 3.13 and later",
+    )
     disorder = parser.add_argument_group("disorder", "what goes wrong or slowly on Azure; none of it by default")
     disorder.add_argument(
         "--latency",
@@ -116,6 +123,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         settings=settings,
         redelivery_s=arguments.redelivery,
         disorder=_disorder(arguments),
+        invoker=WorkerLibraryInvoker if arguments.worker_library else InProcessInvoker,
         keys=None if arguments.no_auth else keys,
         public=public,
         loopback=loopback,

@@ -8,9 +8,10 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import GenericAlias
 from typing import Any, Protocol, cast
 
 import azure.functions as func
@@ -133,24 +134,14 @@ def _innermost(error: Exception, folder: Path) -> str:
 
 
 def _load(indexed: IndexedFunction, script: str) -> LoadedFunction:
-    name = str(indexed.get_function_name())
-    bindings = [_resolved(cast("dict[str, Any]", json.loads(text)), name) for text in indexed.get_raw_bindings()]
-    trigger = next(binding for binding in bindings if str(binding["type"]).lower().endswith("trigger"))
+    info = describe(str(indexed.get_function_name()), indexed.get_raw_bindings(), script)
+    name, bindings, trigger = info.name, info.bindings, info.trigger
     call = indexed.get_user_function()
     for problem in _problems(bindings, call):
         raise AppError(f"Function '{name}' cannot be loaded: {problem}.")
     trigger_converter = _trigger_converter(trigger, call)
     if trigger_converter is None:
         raise AppError(f"Function '{name}' cannot be loaded: azure-functions knows no trigger '{trigger['type']}'.")
-    info = Function(
-        name=name,
-        trigger_type=str(trigger["type"]),
-        trigger=trigger,
-        bindings=bindings,
-        script_file=script,
-        is_disabled=os.environ.get(f"AzureWebJobs.{name}.Disabled", "").lower() in {"1", "true"},
-        not_served=", ".join(str(binding["type"]) for binding in bindings if binding["type"] not in _SERVED),
-    )
     return LoadedFunction(
         info=info,
         call=call,
@@ -161,11 +152,28 @@ def _load(indexed: IndexedFunction, script: str) -> LoadedFunction:
     )
 
 
-def _trigger_converter(trigger: dict[str, Any], call: Callable[..., Any]) -> Converter | None:
+def _trigger_converter(trigger: Mapping[str, Any], call: Callable[..., Any]) -> Converter | None:
     annotation = inspect.signature(call).parameters[str(trigger["name"])].annotation
     if trigger["type"] == "queueTrigger" and annotation in _PLAIN:
         return AsItCame()
     return converter_of(str(trigger["type"]))
+
+
+def describe(name: str, raw_bindings: Iterable[str], script: str) -> Function:
+    """Describe a function by the JSON texts of its bindings; raises AppError where one names a setting that is not
+    there.
+    """
+    bindings = [_resolved(cast("dict[str, Any]", json.loads(text)), name) for text in raw_bindings]
+    trigger = next(binding for binding in bindings if str(binding["type"]).lower().endswith("trigger"))
+    return Function(
+        name=name,
+        trigger_type=str(trigger["type"]),
+        trigger=trigger,
+        bindings=bindings,
+        script_file=script,
+        is_disabled=os.environ.get(f"AzureWebJobs.{name}.Disabled", "").lower() in {"1", "true"},
+        not_served=", ".join(str(binding["type"]) for binding in bindings if binding["type"] not in _SERVED),
+    )
 
 
 def _resolved(binding: dict[str, Any], name: str) -> dict[str, Any]:
@@ -184,14 +192,14 @@ def _resolved(binding: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: resolve(value) for key, value in binding.items()}
 
 
-def _return_converter(bindings: list[dict[str, Any]], trigger_converter: Converter) -> Converter | None:
+def _return_converter(bindings: Sequence[Mapping[str, Any]], trigger_converter: Converter) -> Converter | None:
     for binding in bindings:
         if binding["name"] == _RETURN:
             return converter_of(str(binding["type"]))
     return trigger_converter if trigger_converter.has_implicit_output() else None
 
 
-def _problems(bindings: list[dict[str, Any]], call: Callable[..., Any]) -> Iterator[str]:
+def _problems(bindings: Sequence[Mapping[str, Any]], call: Callable[..., Any]) -> Iterator[str]:
     parameters = inspect.signature(call).parameters
     named = {str(binding["name"]): binding for binding in bindings}
     for binding_name, binding in named.items():
@@ -208,11 +216,14 @@ def _problems(bindings: list[dict[str, Any]], call: Callable[..., Any]) -> Itera
         yield from _annotation_problems(binding, parameter.annotation)
 
 
-def _annotation_problems(binding: dict[str, Any], annotation: Any) -> Iterator[str]:
+def _annotation_problems(binding: Mapping[str, Any], annotation: Any) -> Iterator[str]:
     is_out = str(binding.get("direction", "")).lower() == "out"
     takes_out = getattr(annotation, "__origin__", annotation) is func.Out
     if takes_out != is_out:
         yield f"parameter '{binding['name']}' and its binding disagree whether it is an output"
+    elif isinstance(annotation, GenericAlias):
+        plain = annotation.__origin__.__name__
+        yield f"parameter '{binding['name']}' is annotated {annotation}; Azure's worker takes a plain {plain} alone"
     elif binding["type"] in _SERVED and isinstance(annotation, type) and annotation is not inspect.Parameter.empty:
         is_plain = binding["type"] == "queueTrigger" and annotation in _PLAIN
         converter = None if is_plain else converter_of(str(binding["type"]))

@@ -59,6 +59,7 @@ class Plan:
     loopback: socket.socket
     links: DurableLinks
     disorder: Disorder = CALM
+    invoker: type[InProcessInvoker] = InProcessInvoker
 
 
 class DurableFunctions:
@@ -98,7 +99,7 @@ class Host:
         settings, binding = plan.settings, plan.links.binding()
         self._stopping = asyncio.Event()
         self._failed = False
-        self._invoker: Invoker = InProcessInvoker(
+        self._invoker: Invoker = plan.invoker(
             plan.app, time_limit_s=settings.function_timeout_s, time_limit_text=settings.function_timeout
         )
         if plan.disorder.death_chance:

@@ -106,26 +106,33 @@ class InProcessInvoker:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _call(self, name: str, datum: Datum, extras: Extras) -> Datum | None:
-        function = self._functions.get(name)
-        if function is None:  # an activity handed out by an earlier version of the app
-            text = f"The function '{name}' doesn't exist, is disabled, or is not a function of this app."
-            raise InvocationError(text, report=text, message=text)
-        invocation_id = str(uuid.uuid4())
-        if function.is_async:
-            work = asyncio.wrap_future(
-                asyncio.run_coroutine_threadsafe(
-                    _run_async(function, datum, extras, invocation_id, self._folder), self._loop
-                )
-            )
-        else:
-            work = asyncio.get_running_loop().run_in_executor(
-                self._pool, _run_sync, function, datum, extras, invocation_id, self._folder
-            )
+        work = self._begin(name, datum, extras)
         try:
             async with asyncio.timeout(self._time_limit_s):
                 return await work
         except TimeoutError:
             raise FunctionTimeoutError(name, self._time_limit_text) from None
+
+    def _begin(self, name: str, datum: Datum, extras: Extras) -> asyncio.Future[Datum | None]:
+        function = self._functions.get(name)
+        if function is None:
+            raise not_there(name)
+        invocation_id = str(uuid.uuid4())
+        if function.is_async:
+            return asyncio.wrap_future(
+                asyncio.run_coroutine_threadsafe(
+                    _run_async(function, datum, extras, invocation_id, self._folder), self._loop
+                )
+            )
+        return asyncio.get_running_loop().run_in_executor(
+            self._pool, _run_sync, function, datum, extras, invocation_id, self._folder
+        )
+
+
+def not_there(name: str) -> InvocationError:
+    """Say that a function is gone: an activity that was handed out by an earlier version of the app."""
+    text = f"The function '{name}' doesn't exist, is disabled, or is not a function of this app."
+    return InvocationError(text, report=text, message=text)
 
 
 async def _cancel_all() -> None:
@@ -142,7 +149,7 @@ def _run_sync(function: LoadedFunction, datum: Datum, extras: Extras, invocation
     try:
         return body()
     except BaseException as error:
-        raise _failure(error) from error
+        raise failure_of(error) from error
 
 
 async def _run_async(
@@ -154,7 +161,7 @@ async def _run_async(
     except asyncio.CancelledError:
         raise
     except BaseException as error:
-        raise _failure(error) from error
+        raise failure_of(error) from error
 
 
 def _arguments(
@@ -184,7 +191,8 @@ def _encode(function: LoadedFunction, result: Any) -> Datum | None:
     return None
 
 
-def _failure(error: BaseException) -> InvocationError:
+def failure_of(error: BaseException) -> InvocationError:
+    """What a function raised, in the words of the worker."""
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
         return WorkerExitError(sys.executable, code)

@@ -5,7 +5,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from shared import names
+from tests.interpreters import THIS, interpreter
 from tests.packaging import package
 
 _LIMIT_BYTES = 80_000_000
 _VERSIONS = ("3.11", "3.12", "3.13")
-_THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
-_CHOSEN = _VERSIONS if os.environ.get("PACKAGING") == "all" else (_THIS,)
+_CHOSEN = _VERSIONS if os.environ.get("PACKAGING") == "all" else (THIS,)
 
 # What the Functions worker does with an app before it tells the host which functions there are.
 _LIST = """
@@ -37,16 +36,6 @@ print(json.dumps(listed))
 @pytest.fixture(scope="module", name="archive")
 def _archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return package.build(tmp_path_factory.mktemp("package"))
-
-
-def _interpreter(version: str) -> Path | None:
-    """Find a Python: the one that runs, one on the PATH, or one of pyenv's."""
-    if version == _THIS:
-        return Path(sys.executable)
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = [*sorted(pyenv.glob(f"{version}.*/bin/python{version}"), reverse=True)]
-    on_path = shutil.which(f"python{version}")
-    return found[0] if found else Path(on_path) if on_path else None
 
 
 def test_package_holds_the_app_alone(archive: Path) -> None:
@@ -69,9 +58,7 @@ def test_package_works_where_nothing_else_is(version: str, archive: Path, tmp_pa
 
     What counts against the limit is the zip after the remote build: the app and its dependencies, zipped.
     """
-    python = _interpreter(version)
-    if python is None:
-        pytest.skip(f"no Python {version} here: pyenv install {version}, or put python{version} on the PATH")
+    python = interpreter(version)
     app = tmp_path / "app"
     packages = app / ".python_packages" / "lib" / "site-packages"  # where the remote build puts them
     zipfile.ZipFile(archive).extractall(app)

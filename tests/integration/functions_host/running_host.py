@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from tests.interpreters import python_with_worker_library
+
 ROOT = Path(__file__).parents[3]
 APP = Path(__file__).parent / "app"
 DEADLINE_S = 20
@@ -41,10 +43,16 @@ class RunningHost:
     state: Path
     app: Path = APP
     options: tuple[str, ...] = ()
+    has_worker_library: bool = field(default_factory=lambda: bool(os.environ.get("WORKER_LIBRARY")))
     settings: dict[str, str] = field(default_factory=dict[str, str])
     process: subprocess.Popen[bytes] | None = None
     base: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=DEADLINE_S))
+
+    @property
+    def python(self) -> str:
+        """The interpreter it runs on."""
+        return str(python_with_worker_library()) if self.has_worker_library else sys.executable
 
     def start(self) -> "RunningHost":
         """Start it and wait until it answers."""
@@ -59,8 +67,9 @@ class RunningHost:
             "AzureWebJobs.switched_off.Disabled": "true",
         }
         with (self.state / "log").open("ab") as log:
-            command = [sys.executable, "-m", "local.functions_host", "--app", self.app, "--port", str(port)]
+            command = [self.python, "-m", "local.functions_host", "--app", self.app, "--port", str(port)]
             command += ["--state", self.state, "--redelivery", "0.3", *self.options]
+            command += ["--worker-library"] if self.has_worker_library else []
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 command,
                 cwd=ROOT,

@@ -1,7 +1,6 @@
 """What failures look like (functions-host-measured.md, 7)."""
 
 import json
-import sys
 
 import pytest
 
@@ -54,7 +53,7 @@ def test_activity_result_that_is_no_json(host: RunningHost) -> None:
 def test_activity_that_ends_its_process(host: RunningHost) -> None:
     """Reported as a dead worker is; here the other functions live on."""
     text = failed(host, "breaks", "exit")
-    assert f"Activity function 'break_down' failed: {sys.executable} exited with code 1 (0x1)" in text
+    assert f"Activity function 'break_down' failed: {host.python} exited with code 1 (0x1)" in text
     assert host.result("chain") == 3
 
 
@@ -75,7 +74,7 @@ def test_failure_without_state_in_the_first_step_is_reported(host: RunningHost) 
     text = failed(host, "raises_at_once")
     assert text.startswith(
         "Orchestrator function 'raises_at_once' failed: One or more errors occurred. "
-        "(Result: Failure\nException: ValueError: no generator\nStack:   File"
+        "(Result: Failure\nException: ValueError: no generator\nStack: "
     )
 
 

@@ -39,6 +39,10 @@ def apps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apps:
         (f"{GOOD_APP}@app.route()\ndef f(wrong): ...\n", "binding 'req' has no parameter of that name"),
         (f"{GOOD_APP}@app.route()\ndef f(req, more): ...\n", "parameter 'more' has no binding"),
         (f"{GOOD_APP}@app.route()\ndef f(req: int): ...\n", "annotated int, which does not fit a httpTrigger"),
+        (
+            f"{GOOD_APP}@app.route()\ndef f(req: dict[str, str]): ...\n",
+            "annotated dict[str, str]; Azure's worker takes a plain dict alone",
+        ),
         (f"{GOOD_APP}@app.route()\ndef f(req: func.Out[str]): ...\n", "disagree whether it is an output"),
         (
             f"{GOOD_APP}@app.queue_trigger('m', 'q', '')\ndef f(m: dict): ...\n",

@@ -43,16 +43,18 @@ class RunningHost:
 
     state: Path
     settings: dict[str, str]
+    options: tuple[str, ...] = ()
+    python: str = sys.executable
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> RunningHost:
         """Start it, and return once it answers."""
         self.state.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "local.functions_host", "--app", ROOT, "--port", str(self.port)]
+        command = [self.python, "-m", "local.functions_host", "--app", ROOT, "--port", str(self.port)]
         with (self.state / "log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - this repository's own host
-                [*command, "--state", self.state, "--redelivery", "0.5"],
+                [*command, "--state", self.state, "--redelivery", "0.5", *self.options],
                 cwd=ROOT,
                 env=os.environ | self.settings,
                 stderr=log,

@@ -5,7 +5,6 @@ import os
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import azure.durable_functions as df
 
@@ -26,7 +25,7 @@ def add_one(number: int) -> int:
 
 
 @bp.activity_trigger(input_name="what")
-async def nap(what: dict[str, Any]) -> str:
+async def nap(what: dict) -> str:
     """Sleep on the event loop, having noted the tag."""
     note(f"nap {what['tag']}")
     await asyncio.sleep(what["seconds"])
@@ -41,7 +40,7 @@ def work_hard(seconds: float) -> str:
 
 
 @bp.activity_trigger(input_name="what")
-def flaky(what: dict[str, Any]) -> int:
+def flaky(what: dict) -> int:
     """Fail until the call that is good."""
     _calls[what["key"]] += 1
     if _calls[what["key"]] < what["good_at"]:
