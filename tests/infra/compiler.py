@@ -78,9 +78,11 @@ def copy_of_infra(to: Path) -> Path:
 
 
 def _write_predictions() -> None:
-    """Write the predictions of all cases beside their parameters, for review."""
+    """Write the predictions of all cases beside their parameters, for review: outputs come in any order, so in ours."""
     for case in CASES:
-        find().predict(INFRA, case)
+        document = find().predict(INFRA, case)
+        document["outputs"] = dict(sorted(document["outputs"].items()))
+        (INFRA / "cases" / f"{case}.snapshot.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rules of docs/operate.md: what it says of the three cases, of metrics and of alerts is what the files say."""
+"""Rules of docs/operate.md and docs/security.md: what they say of cases, metrics, alerts and tests is what is there."""
 
 import json
 import re
@@ -83,3 +83,15 @@ def test_every_query_is_an_alerts_or_named_for_people(query: str) -> None:
     """A query is either loaded by an alert or named in docs/operate.md."""
     alerts = (INFRA / "modules" / "alerts.bicep").read_text("utf-8")
     assert query in re.findall(r"queries/(\w+\.kql)", alerts + _PAGE)
+
+
+def test_every_flow_has_its_six_threats_and_names_tests_that_are_there() -> None:
+    """The threat model answers each letter of STRIDE for each data flow of its picture, by tests that can be found."""
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    flows = re.findall(r"^### (\d) [^\n]+\n(.*?)(?=^##)", page, re.MULTILINE | re.DOTALL)
+    assert [n for n, _ in flows] == re.findall(r"-- (\d) -->", page)
+    for n, text in flows:
+        letters = "".join(re.findall(r"^\| ([STRIDE, ]+):", text, re.MULTILINE))
+        assert set("STRIDE") <= set(letters), f"flow {n} has only {letters}"
+    for path in re.findall(r"`(tests/[\w./]+)`", page):
+        assert (ROOT / path).exists(), path
