@@ -11,6 +11,7 @@ from local.functions_host.admin_api import AdminApi
 from local.functions_host.durable_api import DurableApi
 from local.functions_host.durable_binding import RPC_PATH, WEBHOOK_PATH
 from local.functions_host.http_triggers import HttpTriggers, given_key, origin_of
+from local.functions_host.inspector.inspector import PAGE_PATH, Inspector
 from local.functions_host.keys import Keys
 
 _ADMIN_PATH = "/admin"
@@ -20,10 +21,18 @@ class Front:
     """Hands each request to whom it is for."""
 
     def __init__(
-        self, *, durable: DurableApi, admin: AdminApi, triggers: HttpTriggers, keys: Keys | None, rpc_origin: str
+        self,
+        *,
+        durable: DurableApi,
+        admin: AdminApi,
+        inspector: Inspector,
+        triggers: HttpTriggers,
+        keys: Keys | None,
+        rpc_origin: str,
     ) -> None:
         self._durable = durable
         self._admin = admin
+        self._inspector = inspector
         self._triggers = triggers
         self._keys = keys
         self._rpc_origin = rpc_origin
@@ -54,6 +63,9 @@ class Front:
         admin = _below(path, _ADMIN_PATH)
         if admin is not None:
             return await self._admin.answer(request, admin.strip("/").split("/"))
+        page = _below(path, PAGE_PATH)
+        if page is not None:
+            return await self._inspector.answer(request, page)
         if path == "/":
             return Response("This Azure Functions stand-in is running.\n", media_type="text/plain")
         return await self._triggers.answer(request, path)

@@ -28,6 +28,8 @@ from local.functions_host.host_settings import HostSettings
 from local.functions_host.http_activity import call_http
 from local.functions_host.http_triggers import HttpTriggers, routes_of
 from local.functions_host.in_process import InProcessInvoker
+from local.functions_host.inspector.functions import describe
+from local.functions_host.inspector.inspector import PAGE_PATH, Inspector
 from local.functions_host.interpreter import HTTP_ACTIVITY
 from local.functions_host.invoker import Extras, Function, Invoker
 from local.functions_host.keys import Keys
@@ -132,6 +134,15 @@ class Host:
                 folder=plan.app,
                 prefix=settings.route_prefix,
             ),
+            inspector=Inspector(
+                store,
+                client,
+                {
+                    "app": plan.app.name,
+                    "hub": settings.hub_name,
+                    "functions": describe(self._functions, settings.route_prefix),
+                },
+            ),
             triggers=HttpTriggers(
                 routes, self._invoker, prefix=settings.route_prefix, keys=plan.keys, durable_client=binding
             ),
@@ -156,6 +167,7 @@ class Host:
         if self._plan.disorder != CALM:
             _log.info("not everything goes well here: %s", self._plan.disorder)
         _log.info("listening on %s with %d functions", self._plan.links.public_origin, len(self._functions))
+        _log.info("see inside at %s%s", self._plan.links.public_origin, PAGE_PATH)
         await self._stopping.wait()
         _log.info("stopping")
         for server in servers:

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 APPLICATION_ID = 0x46484C42
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _SCHEMA = """
 CREATE TABLE instances (
@@ -13,6 +13,7 @@ CREATE TABLE instances (
   created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX instances_by_status ON instances (status, id);
+CREATE INDEX instances_by_creation ON instances (created_us, id);
 CREATE TABLE history (
   instance_id TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, fields TEXT NOT NULL,
   PRIMARY KEY (instance_id, seq)

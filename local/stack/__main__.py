@@ -19,7 +19,9 @@ def summary(record: Record) -> str:
     """Say where everything is."""
     key = f"{record['api_key']}   (header x-functions-key)" if record["api_key"] else "none is asked for"
     emulator = f"{record['emulator']}/_emulator" if record["emulator"] else "not started, SORA_* name a provider"
-    rows = {"api": record["api"], "api key": key, "emulator": emulator, **record["azurite"], "logs": record["logs"]}
+    host = "Azure Functions Core Tools" if os.environ.get("HOST") == "func" else f"{record['host']}/_host"
+    addresses = {"host": host, "emulator": emulator, **record["azurite"]}
+    rows = {"api": record["api"], "api key": key, **addresses, "logs": record["logs"]}
     return "\n".join(["", *(f"  {name:<9} {value}" for name, value in rows.items()), ""])
 
 
