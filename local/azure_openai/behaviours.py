@@ -6,6 +6,7 @@
 | `[moderated:input]` | accepted, then fails early as moderated (Sora 1: `input_moderation`) |
 | `[moderated:output]` | fails at the very end as moderated (Sora 1: `output_moderation`) |
 | `[fails]` | fails half-way: `processing_error` (Sora 1: `internal_error`) |
+| `[fails:unexplained]` | fails half-way, and the error is null (Sora 1: the reason) |
 | `[stuck]` | stays in progress until it expires |
 | `[takes:67]` | takes that many seconds |
 | `[generations:3]` | of the variants asked for, only that many come out |
@@ -53,7 +54,8 @@ def script(order: Order, *, render_s: float, failing_sizes: tuple[str, ...]) -> 
     if asked.get("moderated") == "output":
         return Script(_failing(takes_s, Failure.OUTPUT_MODERATION, 1.0), 0)
     if "fails" in asked:
-        return Script(_failing(takes_s, Failure.INTERNAL, _HALF_WAY), 0)
+        failure = Failure.UNEXPLAINED if asked["fails"] == Failure.UNEXPLAINED else Failure.INTERNAL
+        return Script(_failing(takes_s, failure, _HALF_WAY), 0)
     if order.size in failing_sizes:
         return Script(_failing(takes_s, Failure.UNSUPPORTED_SIZE, _HALF_WAY), 0)
     if "stuck" in asked:

@@ -34,6 +34,7 @@ class Failure(StrEnum):
     OUTPUT_MODERATION = "output_moderation"
     UNSUPPORTED_SIZE = "unsupported_size"
     INTERNAL = "internal_error"
+    UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def job(render: Render, look: Look, retention: Retention) -> dict[str, Any]:
         "height": order.height,
         "width": order.width,
         "inpaint_items": list(order.inpaint_items) if order.inpaint_items else None,
-        "failure_reason": _FAILURE_REASONS[render.plan.failure] if is_failed and render.plan.failure else None,
+        "failure_reason": _FAILURE_REASONS.get(render.plan.failure) if is_failed and render.plan.failure else None,
     }
 
 

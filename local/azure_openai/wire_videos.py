@@ -53,7 +53,7 @@ def order(form: Form, name: str, model: Model, profile: Profile) -> tuple[Order,
 def video(render: Render, look: Look, retention: Retention, *, shows_prompt: bool) -> dict[str, Any]:
     """Write a video. Times that depend on its end are null until then (B.4)."""
     order, is_final = render.order, look.phase.is_final
-    failure = _ERRORS[render.plan.failure] if look.phase is Phase.FAILED and render.plan.failure else None
+    failure = _ERRORS.get(render.plan.failure) if look.phase is Phase.FAILED and render.plan.failure else None
     has_film = look.phase in (Phase.SUCCEEDED, Phase.EXPIRED) and not render.plan.failure
     return {
         "id": render.id,

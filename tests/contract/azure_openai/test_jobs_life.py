@@ -66,10 +66,11 @@ async def test_job_may_end_with_fewer_generations(resource: Resource) -> None:
         ("[moderated:input]", "input_moderation"),
         ("[moderated:output]", "output_moderation"),
         ("[fails]", "internal_error"),
+        ("[fails:unexplained]", None),
     ],
 )
-async def test_failed_job_gives_its_reason(resource: Resource, prompt: str, reason: str) -> None:
-    """A failed job has a `failure_reason` and no generations."""
+async def test_failed_job_gives_its_reason(resource: Resource, prompt: str, reason: str | None) -> None:
+    """A failed job has a `failure_reason`, null where the service keeps it to itself, and no generations."""
     job = await resource.finished(await resource.job(prompt=prompt))
     assert (job["status"], job["failure_reason"], job["generations"]) == ("failed", reason, [])
 

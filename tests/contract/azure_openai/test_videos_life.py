@@ -80,6 +80,12 @@ async def test_video_fails_as_told_or_for_its_size(
     assert failed["expires_at"] == video["created_at"] + DAY_S
 
 
+async def test_video_may_fail_without_a_reason(resource: Resource) -> None:
+    """`failed` and a null error, which a client must not take for success (H 22)."""
+    video = await resource.finished(await resource.video(prompt="[fails:unexplained]"))
+    assert (video["status"], video["error"]) == ("failed", None)
+
+
 @pytest.mark.parametrize(
     ("prompt", "after_s", "status"), [("[takes:67]", 66, "in_progress"), ("[stuck]", DAY_S - 1, "in_progress")]
 )

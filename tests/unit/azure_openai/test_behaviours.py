@@ -53,6 +53,7 @@ def test_any_text_has_a_plan(prompt: str, variants: int) -> None:
         ("[moderated:input]", Failure.INPUT_MODERATION, 1.5),
         ("[moderated:output]", Failure.OUTPUT_MODERATION, 10),
         ("[fails] [takes:20]", Failure.INTERNAL, 10),
+        ("[fails:unexplained]", Failure.UNEXPLAINED, 5),
     ],
 )
 def test_plan_ends_as_the_tags_say(prompt: str, failure: Failure | None, end_s: float) -> None:

@@ -75,9 +75,10 @@ async def test_a_5xx_that_took_nothing_is_followed_by_one_more_order(lab: Lab) -
 
 
 @pytest.mark.usefixtures("hurry")
-async def test_a_render_that_vanishes_is_gone(lab: Lab) -> None:
+@pytest.mark.parametrize("effect", ["vanish", "expire"])
+async def test_a_render_that_vanishes_or_expires_is_gone(lab: Lab, effect: str) -> None:
     """Three 404s and absence from the list end the job; it was paid for."""
-    job = await lab.submit(f"[create:vanish] {lab.model}")
+    job = await lab.submit(f"[create:{effect}] {lab.model}")
     assert (await lab.do("submit", job))["kind"] == "submitted"
     seen = [await lab.do("look", job) for _ in range(3)]
     assert [one["kind"] for one in seen] == ["wait", "wait", "gone"]
@@ -87,3 +88,30 @@ async def test_a_render_that_vanishes_is_gone(lab: Lab) -> None:
     assert (ended.state, ended.problem.code) == ("failed", "render_gone")
     assert ended.problem.money != "none"
     assert len(lab.provider.renders(job.prompt)) == 1
+
+
+async def test_a_hint_makes_the_next_look_wait(lab: Lab) -> None:
+    """A provider that asks for patience is asked again no earlier."""
+    job = await lab.submit(f"[takes:60] [status:hint,seconds=47] {lab.model}")
+    await lab.do("submit", job)
+    hinted = await lab.do("look", job)
+    assert (hinted["kind"], hinted["wait_s"] >= 47) == ("wait", True)
+    assert (await lab.do("look", job))["wait_s"] < 47
+
+
+async def test_a_rotated_key_is_waited_for(lab: Lab) -> None:
+    """With the old key a bought render is not given up: the job calls for attention until looks are answered again."""
+    job = await lab.submit(f"a kite under another key {lab.model}")
+    assert (await lab.do("submit", job))["kind"] == "submitted"
+    admin = lab.provider.url.replace("/openai/v1", "/_emulator/key")
+    async with httpx.AsyncClient() as client:
+        assert (await client.put(admin, json={"key": "another"})).status_code == 204
+        try:
+            refused = await lab.do("look", job)
+            shown = await lab.call("get_video_job", "GET", job_id=job.id)
+        finally:
+            assert (await client.put(admin, json={"key": "emulator-key"})).status_code == 204
+    assert refused["kind"] == "wait"
+    assert shown["attention"]
+    assert (await lab.watch(job))["kind"] == "succeeded"
+    assert (await lab.call("get_video_job", "GET", job_id=job.id))["attention"] is None
