@@ -68,6 +68,9 @@ fault-mutations: setup ## Take out each guard and count the schedules until that
 bench: setup ## Measure speed, fairness and more, beside something measured in the same run (SUBJECTS="host ...", minutes)
 	@$(BIN)/python -m bench $(SUBJECTS)
 
+deaths: setup ## Kill, pause and stop each part of a lab while its jobs are at ten moments (minutes)
+	@DEATHS=all $(BIN)/pytest --quiet tests/integration/app/http/test_deaths.py
+
 golden-histories: setup ## Write anew what a host holds of each course of a story under this version's code, for review
 	@$(BIN)/python -m tests.replay
 

@@ -58,8 +58,9 @@ async def state(client: DurableOrchestrationClient, job: JobRef) -> StoryState:
 async def purge(client: DurableOrchestrationClient, began_before: datetime) -> int:
     """Forget stories that have ended and whose last execution began before that time; how many there were.
 
-    Only ended ones are named: the host's filter deletes whatever it matches, running ones too (measured page, 3.3).
-    One that starts again at this very moment may be lost with them, and is then a story that is missing.
+    Only ended ones are named: the host's filter deletes whatever it matches, running ones too
+    (functions-host-measured.md, 5). One that starts again at this very moment may be lost with them, and is then a
+    story that is missing.
     """
     ended = [status for status, state in _STATES.items() if state in {"ended", "terminated"}]
     purged = await client.purge_instance_history_by(_BEGINNING, began_before, ended)

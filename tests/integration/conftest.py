@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -26,6 +26,7 @@ ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 START_WITHIN_S = 30
 STOP_WITHIN_S = 10
+_REQUEST = re.compile(r'"[A-Z]+ /\S+ HTTP')
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (\S+)")
 
 
@@ -37,6 +38,8 @@ class Azurite:
     queue: str
     table: str
     process: subprocess.Popen[str]
+    requests: list[str] = field(default_factory=list)
+    """Its access log, one line a request it has answered, where that was asked for."""
 
     @property
     def pid(self) -> int:
@@ -61,7 +64,9 @@ class Azurite:
             self.process.wait()
 
 
-def _start(directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
+def _start(
+    directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0, logs: bool = False
+) -> Azurite:
     """Start Azurite on `directory`; port 0 lets the system choose, so that nobody else can take it in between."""
     if not PROGRAM.exists():
         pytest.fail(f"{PROGRAM} is not there; `npm ci` in local/ installs Azurite")
@@ -70,7 +75,11 @@ def _start(directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_po
         part for name, port in ports.items() for part in (f"--{name}Host", "127.0.0.1", f"--{name}Port", str(port))
     ]
     process = subprocess.Popen(  # noqa: S603 - the program is the one this repository pins
-        [PROGRAM, "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--location", str(directory), *listen],
+        [
+            *(PROGRAM, "--skipApiVersionCheck", "--disableTelemetry", "--location", str(directory)),
+            *([] if logs else ["--silent"]),
+            *listen,
+        ],
         env={**os.environ, "NODE_NO_WARNINGS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,21 +87,25 @@ def _start(directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_po
     )
     assert process.stdout
     lines: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
+    requests: list[str] = []
+    threading.Thread(target=_read, args=(process.stdout, lines, requests), daemon=True).start()
     try:
         addresses = _wait_for_addresses(lines)
     except BaseException:
         process.kill()
         process.wait()
         raise
-    return Azurite(addresses["Blob"], addresses["Queue"], addresses["Table"], process)
+    return Azurite(addresses["Blob"], addresses["Queue"], addresses["Table"], process, requests)
 
 
-def _read(stream: IO[str], lines: queue.Queue[str | None]) -> None:
+def _read(stream: IO[str], lines: queue.Queue[str | None], requests: list[str]) -> None:
     """Drain the process's output for as long as it lives, so that a full pipe never stops it."""
     with stream:
         for line in stream:
-            lines.put(line)
+            if _REQUEST.search(line):
+                requests.append(line)
+            else:
+                lines.put(line)
     lines.put(None)
 
 
@@ -124,8 +137,10 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 class StartAzurite(Protocol):
     """Start one more Azurite, on given ports or on free ones."""
 
-    def __call__(self, directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
-        """Keep its data in `directory`; a second start there has what the first one wrote."""
+    def __call__(
+        self, directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0, logs: bool = False
+    ) -> Azurite:
+        """Keep its data in `directory`; a second start there has what the first one wrote. `logs` keeps `requests`."""
         ...
 
 
@@ -134,8 +149,10 @@ def start_azurite() -> Iterator[StartAzurite]:
     """For tests that stop, pause or move their storage: what they start ends with the test."""
     with ExitStack() as started:
 
-        def start(directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
-            running = _start(directory, blob_port=blob_port, queue_port=queue_port, table_port=table_port)
+        def start(
+            directory: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0, logs: bool = False
+        ) -> Azurite:
+            running = _start(directory, blob_port=blob_port, queue_port=queue_port, table_port=table_port, logs=logs)
             started.callback(running.stop)
             return running
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import random
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -96,6 +98,26 @@ async def test_at_most_two_blocks_are_held(name: str, wire: Wire) -> None:
 
     await blobs.copy_stream(chunks(), name, content_type="video/mp4", expected_bytes=len(body))
     assert blobs.BLOCK_BYTES < held <= 2 * blobs.BLOCK_BYTES
+
+
+async def test_no_file_is_written(name: str) -> None:
+    """An instance has little disk, and none that lasts: a body goes through memory alone."""
+    written: list[object] = []
+    is_over = False
+
+    def listen(event: str, about: tuple[object, ...]) -> None:
+        if event == "open" and not is_over and isinstance(about[2], int) and about[2] & (os.O_WRONLY | os.O_RDWR):
+            written.append(about[0])
+
+    await _copy(b"warm", f"{name}-warm")  # a client made for the first time may open what it likes
+    sys.addaudithook(listen)  # stays for good, so it is told when it is over
+    try:
+        await _copy(_noise(12 * MIB), name)
+        listens = len(written)
+        os.close(os.open(os.devnull, os.O_WRONLY))
+    finally:
+        is_over = True
+    assert (listens, written) == (0, [os.devnull])
 
 
 async def test_every_block_carries_its_checksum(name: str, wire: Wire) -> None:
