@@ -5,11 +5,12 @@ import azure.functions as func
 from pydantic import BaseModel
 
 from shared import clock, http, jobs, pools, stories
+from shared.forecast import Forecast
 from shared.http import ProblemError
 from shared.ids import JobId
 from shared.jobs import KeyReused, Replayed, Stored, SubmitKey
 from shared.models.job import Admitted, JobState
-from shared.models.job_view import JobView, Queue, view
+from shared.models.job_view import JobView, Queue, eta_in, view
 from shared.models.problem import Code, FieldError
 from shared.submission import Accepted, QueueFull, Taken
 
@@ -18,12 +19,13 @@ _MOST_KEY_CHARACTERS = 255
 
 
 async def job_view(req: func.HttpRequest, stored: Stored, *, admitted: bool = False) -> JobView:
-    """Show a job, with its place in the queue while it waits (one more request, unless it was just admitted)."""
-    queue = None
-    if stored.job.state == JobState.QUEUED and not stored.job.cancel_requested:
-        position = 1 if admitted else await pools.position(stored.job)
-        queue = Queue(position=position, ahead=position - 1)
-    return view(stored.job, stored.live, http.base_of(req), queue)
+    """Show a job; while it waits, with its place and when it will be done (one more request, unless just admitted)."""
+    base = http.base_of(req)
+    if stored.job.state != JobState.QUEUED or stored.job.cancel_requested:
+        return view(stored.job, stored.live, base)
+    seen = Forecast(ahead=0, done=None) if admitted else await pools.outlook(stored.job)
+    queue = Queue(position=seen.ahead + 1, ahead=seen.ahead)
+    return view(stored.job, stored.live, base, queue, eta_in(seen.done, clock.now()) if seen.done else None)
 
 
 def _accepted(shown: JobView, headers: dict[str, str] | None = None) -> func.HttpResponse:

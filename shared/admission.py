@@ -1,11 +1,11 @@
 """Who may start now, and on which lane. Pure: tickets, slots and lanes in, decisions out."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from shared.lanes import Lane
+from shared.lanes import Lane, shape_of
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class Ticket:
     seconds: int
     variants: int
     priority: str
+
+    @property
+    def shape(self) -> str:
+        """What lanes it fits and how long it takes depend on this alone."""
+        return shape_of(self.size, self.seconds, self.variants)
 
 
 @dataclass(frozen=True)
@@ -38,36 +43,59 @@ class Admission:
     lane: Lane
 
 
+class Line:
+    """Those who wait, and who of them is next: higher priority, then the owner with fewest running, then the oldest.
+
+    A lane must take the ticket's size and seconds; of those that do, the cheapest. Of tickets that differ in age alone
+    only the oldest is ever compared, so that a choice costs as much as there are owners, not as there are tickets.
+    """
+
+    def __init__(self, tickets: Iterable[Ticket], lanes: Sequence[Lane]) -> None:
+        self._alike: dict[tuple[str, str, str], deque[Ticket]] = {}
+        self._lanes: dict[str, list[Lane]] = {}
+        for ticket in sorted(tickets, key=lambda one: one.key):
+            self._alike.setdefault((ticket.priority, ticket.owner, ticket.shape), deque()).append(ticket)
+            if ticket.shape not in self._lanes:
+                self._lanes[ticket.shape] = _cheapest_first(lanes, ticket)
+
+    def take(self, open_lanes: Container[str], running: Mapping[str, int]) -> Admission | None:
+        """Take the next one out who can start on one of these lanes; None when nobody can."""
+        first: tuple[tuple[str, int, str], deque[Ticket], Lane] | None = None
+        for (priority, owner, shape), alike in self._alike.items():
+            lane = next((one for one in self._lanes[shape] if one.name in open_lanes), None)
+            if alike and lane:
+                place = priority, running.get(owner, 0), alike[0].key
+                if first is None or place < first[0]:
+                    first = place, alike, lane
+        return Admission(first[1].popleft(), first[2]) if first else None
+
+
 def admissions(
     tickets: Sequence[Ticket], slots: Sequence[Slot], lanes: Sequence[Lane], paused: frozenset[str] = frozenset()
 ) -> list[Admission]:
-    """Decide who starts: higher priority, then the owner with the fewest running, then the oldest ticket.
+    """Decide who starts on lanes that are not paused and have fewer slots than their cap.
 
-    A lane is open while it is not paused and has fewer slots than its cap; of the open lanes that take the size and the
-    seconds, the cheapest. A ticket that no lane takes waits and holds up nobody.
+    A ticket that no lane takes waits and holds up nobody.
     """
     used = Counter(slot.lane for slot in slots)
     running = Counter(slot.owner for slot in slots)
-    waiting = list(tickets)
+    line = Line(tickets, lanes)
     decided: list[Admission] = []
-    while open_lanes := [lane for lane in lanes if lane.name not in paused and used[lane.name] < lane.max_in_flight]:
-        possible = [(ticket, lane) for ticket in waiting if (lane := _cheapest(open_lanes, ticket)) is not None]
-        if not possible:
-            break
-        ticket, lane = min(possible, key=lambda pair: (pair[0].priority, running[pair[0].owner], pair[0].key))
-        decided.append(Admission(ticket, lane))
-        waiting.remove(ticket)
-        used[lane.name] += 1
-        running[ticket.owner] += 1
+    while one := line.take(open_lanes(lanes, used, paused), running):
+        decided.append(one)
+        used[one.lane.name] += 1
+        running[one.ticket.owner] += 1
     return decided
 
 
-def _cheapest(lanes: Sequence[Lane], ticket: Ticket) -> Lane | None:
-    fitting = [lane for lane in lanes if lane.takes(ticket.size, ticket.seconds, ticket.variants)]
+def open_lanes(lanes: Iterable[Lane], used: Mapping[str, int], paused: Container[str] = ()) -> set[str]:
+    """Name the lanes on which somebody may start."""
+    return {lane.name for lane in lanes if lane.name not in paused and used.get(lane.name, 0) < lane.max_in_flight}
+
+
+def _cheapest_first(lanes: Iterable[Lane], ticket: Ticket) -> list[Lane]:
     unknown = Decimal("Infinity")
-    return min(fitting, key=lambda lane: _price(lane, ticket.size, unknown), default=None)
-
-
-def _price(lane: Lane, size: str, unknown: Decimal) -> Decimal:
-    price = lane.price_usd_per_s(size)
-    return unknown if price is None else price
+    fitting = [lane for lane in lanes if lane.takes(ticket.size, ticket.seconds, ticket.variants)]
+    return sorted(
+        fitting, key=lambda lane: price if (price := lane.price_usd_per_s(ticket.size)) is not None else unknown
+    )

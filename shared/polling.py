@@ -13,6 +13,9 @@ PATIENT_LOOK_S = 300.0
 PATIENT_AFTER_S = 3600.0
 SHARE_OF_REMAINING = 0.6
 
+RATE_WINDOW_S = 65.0
+"""A minute and what clocks may differ; so long a create counts against its lane's rate."""
+
 FEW = 5
 """Fewer past values than this say less than the usual spread."""
 

@@ -13,12 +13,13 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from shared import clock, rows, storage, telemetry
-from shared.admission import Slot, Ticket, admissions
+from shared import clock, polling, rows, storage, telemetry
+from shared.admission import Slot, Ticket, admissions, open_lanes
 from shared.config import configuration
+from shared.forecast import Forecast, Held, LaneNow, forecast
 from shared.lanes import Lane, shape_of
 from shared.models.job import Admitted, Job, JobRef
-from shared.rates import STATE_KEY, PoolState, partition, state_change
+from shared.rates import RATE_WINDOW, STATE_KEY, PoolState, partition, state_change
 from shared.rows import Change, Delete, Insert, Merge, Replace, Row
 from shared.version import VERSION
 
@@ -129,11 +130,39 @@ async def remove_ticket(model: str, key: str) -> bool:
     return await _commit(model, [Delete(key)])
 
 
-async def position(job: Job) -> int:
-    """Count the tickets up to the job's own, by priority and age: 1 is the next. One request, at most 1,000 rows."""
+async def outlook(job: Job) -> Forecast:
+    """Foretell how many start before a job that waits, and when it is done. One request, at most 1,000 rows."""
     table = await storage.table()
-    ahead = await rows.scan(table, partition(job.model), "wait!", ticket_key(job), top=_MOST_ROWS)
-    return len(ahead) + 1
+    read = _snapshot(await rows.scan(table, partition(job.model), "run!", "wait!~", top=_MOST_ROWS))
+    known, now = configuration().pools.get(job.model), clock.now()
+    lanes = [lane_now(lane, read, now) for lane in known.lanes] if known else []
+    begun = read.running.get(job.ulid)
+    if begun is None:
+        return forecast(ticket_key(job), read.tickets, _held(read, now), lanes)
+    past = next((one.past[job.shape] for one in lanes if one.lane.name == begun.row.lane), None)
+    return Forecast(0, polling.predict(None, _elapsed_s(begun.row, now), past) if past else None)
+
+
+def lane_now(lane: Lane, read: Snapshot, now: datetime) -> LaneNow:
+    """Show a lane as a forecast takes it."""
+    memory = read.state.lane(lane.name)
+    shapes = {member.row.shape for member in (*read.waiting.values(), *read.running.values())}
+    return LaneNow(
+        lane,
+        {shape: memory.past(shape, lane.typical_render_s) for shape in shapes},
+        [(now - token).total_seconds() for token in memory.tokens if token > now - RATE_WINDOW],
+        max((memory.cooling_until - now).total_seconds(), 0.0) if memory.cooling_until else 0.0,
+        memory.paused,
+    )
+
+
+def _held(read: Snapshot, now: datetime) -> list[Held]:
+    rows_held = (one.row for one in read.running.values() if one.row.holds_slot)
+    return [Held(row.owner, row.lane or "", row.shape, _elapsed_s(row, now)) for row in rows_held]
+
+
+def _elapsed_s(row: TicketRow, now: datetime) -> float:
+    return max((now - (row.admitted_at or now)).total_seconds(), 0.0)
 
 
 async def admit(model: str, released: Released | None = None) -> list[Admitted]:
@@ -217,8 +246,7 @@ def _snapshot(found: Sequence[Row]) -> Snapshot:
 
 
 def _has_open(read: Snapshot, lanes: Sequence[Lane]) -> bool:
-    used = Counter(slot.lane for slot in read.slots)
-    return any(used[lane.name] < lane.max_in_flight for lane in lanes)
+    return bool(open_lanes(lanes, Counter(slot.lane for slot in read.slots)))
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from pydantic import BaseModel, Field, field_serializer
 from shared import clock, rows, storage
 from shared.config import NotConfiguredError, configuration
 from shared.lanes import Lane
-from shared.polling import FEW, Past
+from shared.polling import FEW, RATE_WINDOW_S, Past
 from shared.rows import Change, Insert, Replace
 
 T = TypeVar("T")
 
 STATE_KEY = "state"
-RATE_WINDOW = timedelta(seconds=65)
-"""A minute and what clocks may differ: fewer tokens than the lane's rate in this time, or the create waits."""
+RATE_WINDOW = timedelta(seconds=RATE_WINDOW_S)
+"""Fewer tokens than the lane's rate in this time, or the create waits."""
 
 _TRIES = 30
 _KEPT_DURATIONS = 40  # of each shape

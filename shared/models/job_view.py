@@ -7,17 +7,18 @@ from pydantic import BaseModel, field_serializer
 from shared import clock
 from shared.models.job import Cost, Generation, Job, JobState, Live, TimelineEvent
 from shared.models.problem import JobProblem
+from shared.polling import Prediction, moment
 
 
 class Queue(BaseModel):
-    """Place in the queue, 1 being the next, and how many are ahead."""
+    """Place in the queue, 1 being the next, and how many start before it, as things stand."""
 
     position: int
     ahead: int
 
 
 class Eta(BaseModel):
-    """When the render is expected to be done, with an 80 % band."""
+    """When the render is expected to be done, with an 80 % band; of a job that waits, as the queue stands."""
 
     at: datetime
     earliest: datetime
@@ -96,8 +97,17 @@ class ContentLink(BaseModel):
         return clock.rfc3339(value)
 
 
-def view(job: Job, live: Live, base: str, queue: Queue | None = None) -> JobView:
-    """Show a job; `base` is the address of the API, up to its prefix."""
+def eta_in(expected: Prediction, now: datetime) -> Eta:
+    """Say as times what a prediction says in seconds from now."""
+    return Eta(
+        at=moment(now, expected.remaining_s),
+        earliest=moment(now, expected.earliest_s),
+        latest=moment(now, expected.latest_s),
+    )
+
+
+def view(job: Job, live: Live, base: str, queue: Queue | None = None, eta: Eta | None = None) -> JobView:
+    """Show a job; `base` is the address of the API, up to its prefix. `queue` and `eta` are of a job that waits."""
     home = f"{base}/videos/jobs/{job.id}"
     running = job.state == JobState.RUNNING
     cancel = {} if job.state.is_final else {"cancel": f"{home}/cancel"}
@@ -105,7 +115,7 @@ def view(job: Job, live: Live, base: str, queue: Queue | None = None) -> JobView
         **job.model_dump(include=_SAME),
         progress=_progress(job, live),
         queue=queue,
-        eta=_eta(live) if running else None,
+        eta=_eta(live) if running else eta,
         overdue=running and live.overdue,
         attention=live.attention if running else None,
         generations=[_generation(one, base) for one in job.generations],

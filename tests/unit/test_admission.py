@@ -97,3 +97,38 @@ def test_no_lane_ever_passes_its_cap(
         new = sum(one.lane.name == name for one in decided)
         assert new <= max(most - held, 0)
     assert len({one.ticket.ulid for one in decided}) == len(decided)
+
+
+def _plainly(tickets: list[Ticket], slots: list[Slot], lanes: list[Lane]) -> list[tuple[str, str]]:
+    """Decide by comparing every ticket on every open lane with every other: the rule as it reads."""
+    waiting, decided, held = list(tickets), [], list(slots)
+    while True:
+        free = [one for one in lanes if sum(slot.lane == one.name for slot in held) < one.max_in_flight]
+        fitting = {t: [one for one in free if one.takes(t.size, t.seconds, t.variants)] for t in waiting}
+        possible = [t for t in waiting if fitting[t]]
+        if not possible:
+            return decided
+        first = min(possible, key=lambda t: (t.priority, sum(slot.owner == t.owner for slot in held), t.key))
+        lane = min(fitting[first], key=lambda one: one.usd_per_second or Decimal("Infinity"))
+        decided.append((first.ulid, lane.name))
+        held.append(Slot(first.ulid, first.owner, lane.name))
+        waiting.remove(first)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 99), owners, st.sampled_from(["0", "1"]), st.sampled_from([4, 8, 12])),
+        max_size=30,
+        unique_by=lambda t: t[0],
+    ),
+    st.lists(st.tuples(owners, st.sampled_from(["l", "k"])), max_size=5),
+)
+def test_only_the_oldest_of_equals_need_be_compared(
+    waiting: list[tuple[int, str, str, int]], running: list[tuple[str, str]]
+) -> None:
+    """Comparing one ticket of each owner, priority and shape decides the same as comparing all of them."""
+    slots = [Slot(str(n), owner, name) for n, (owner, name) in enumerate(running)]
+    tickets = [_ticket(*one) for one in waiting]
+    lanes = [_lane("l", 4, "0.20"), _lane("k", 3, "0.10", seconds=(8, 12))]
+    decided = [(one.ticket.ulid, one.lane.name) for one in admissions(tickets, slots, lanes)]
+    assert decided == _plainly(tickets, slots, lanes)

@@ -58,6 +58,20 @@ class TestALaneOfOne:
         assert shown["queue"]["ahead"] == 1
         assert len(lab.client.started) == 1
 
+    async def test_a_job_that_waits_is_shown_with_two_requests(self, lab: Lab, warm: Wire) -> None:
+        """The job, and one range of its pool: that gives its place and when it will be done, wherever it stands."""
+        running, *waiting = [await lab.submit() for _ in range(4)]
+        warm.requests.clear()
+        shown = [await lab.call("get_video_job", "GET", job_id=job.id) for job in waiting]
+        assert len(warm.requests) == 2 * len(waiting), warm.kinds
+        assert all(RANGE.fullmatch(parse_qs(urlsplit(one.url).query)["$filter"][0]) for one in queries(warm))
+        assert [one["queue"]["ahead"] for one in shown] == [0, 1, 2]
+        assert all(one["eta"]["earliest"] <= one["eta"]["at"] <= one["eta"]["latest"] for one in shown)
+        assert shown[0]["eta"]["at"] < shown[1]["eta"]["at"] < shown[2]["eta"]["at"]
+        admitted = await lab.call("get_video_job", "GET", job_id=running.id)
+        assert (admitted["state"], admitted["queue"]["ahead"]) == ("queued", 0)
+        assert admitted["eta"]["at"] < shown[0]["eta"]["at"]
+
     async def test_a_refused_request_costs_none(self, lab: Lab, warm: Wire) -> None:
         """What is wrong is found out before the storage is asked anything."""
         with pytest.raises(Exception, match="invalid values"):

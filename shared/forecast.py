@@ -1,0 +1,151 @@
+"""How many start before a job that waits, and when its render will be done. Pure: the pool as it was read comes in.
+
+The queue is played on, by the very rule that admits, with durations drawn from what each lane's past renders took; the
+band is what came out of many plays. Who comes later is not foreseen.
+"""
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush, heapreplace
+from random import Random
+from statistics import median
+
+from shared import polling
+from shared.admission import Admission, Line, Ticket, open_lanes
+from shared.lanes import Lane
+from shared.polling import Past, Prediction
+
+_PLAYS = 60
+_MOST_STARTS = 20_000  # of all plays together: a far place in a long queue needs fewer plays to be told as well
+
+
+@dataclass(frozen=True)
+class Held:
+    """A slot that is held: whose, on which lane, for what, and for how long already."""
+
+    owner: str
+    lane: str
+    shape: str
+    elapsed_s: float
+
+
+@dataclass(frozen=True)
+class LaneNow:
+    """A lane as it is: what it remembers of each shape, its last creates (seconds ago), how long it still rests."""
+
+    lane: Lane
+    past: Mapping[str, Past]
+    created_ago_s: Sequence[float] = ()
+    rests_s: float = 0.0
+    is_paused: bool = False
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """How many start before it, and how long until its render is done; None where no lane will ever take it as is."""
+
+    ahead: int
+    done: Prediction | None
+
+
+def forecast(key: str, tickets: Sequence[Ticket], held: Sequence[Held], lanes: Sequence[LaneNow]) -> Forecast:
+    """Foretell when the ticket's job will be done. The same pool gives the same answer.
+
+    `tickets` are all that wait, behind it as well: fairness lets younger ones of other owners pass.
+    """
+    before = _starts(key, tickets, held, lanes) if any(one.key == key for one in tickets) else None
+    if before is None:
+        return Forecast(sum(one.key < key for one in tickets), None)
+    draw = Random(key)  # noqa: S311 - repeatable, not secret
+    plays = max(min(_PLAYS, _MOST_STARTS // len(before)), 10)
+    ends = [_play(before, held, lanes, draw) for _ in range(plays)]
+    earliest_s, middle_s, latest_s = polling.band(ends)
+    return Forecast(len(before) - 1, Prediction(middle_s, earliest_s, latest_s))
+
+
+def _starts(
+    key: str, tickets: Sequence[Ticket], held: Sequence[Held], lanes: Sequence[LaneNow]
+) -> list[Admission] | None:
+    """Play the rule on, every render taking as long as is usual, until the ticket starts; None when it never does."""
+    known = {one.lane.name: one for one in lanes}
+    paused = {one.lane.name for one in lanes if one.is_paused}
+    line = Line(tickets, [one.lane for one in lanes])
+    running, used = Counter(one.owner for one in held), Counter(one.lane for one in held)
+    shapes = {one.shape for one in tickets}
+    usual = {
+        (one.lane.name, shape): median(polling.rests_s(0.0, _past(one, shape))) for one in lanes for shape in shapes
+    }
+    ends = [(max(_usual_rest(one, known), 0.0), n, one.owner, one.lane) for n, one in enumerate(held)]
+    heapify(ends)
+    begun: list[Admission] = []
+    at_s = 0.0
+    while True:
+        free = open_lanes((one.lane for one in lanes), used, paused)
+        while one := line.take(free, running):
+            begun.append(one)
+            name, owner = one.lane.name, one.ticket.owner
+            if one.ticket.key == key:
+                return begun
+            used[name], running[owner] = used[name] + 1, running[owner] + 1
+            heappush(ends, (at_s + usual[name, one.ticket.shape], len(held) + len(begun), owner, name))
+            free = open_lanes((one.lane for one in lanes), used, paused)
+        if not ends:
+            return None
+        at_s, _, owner, name = heappop(ends)
+        used[name], running[owner] = used[name] - 1, running[owner] - 1
+
+
+def _play(before: Sequence[Admission], held: Sequence[Held], lanes: Sequence[LaneNow], draw: Random) -> float:
+    """Let everybody start in turn, each where a place that fits is free first; the seconds until the last one ends."""
+    courses = {one.lane.name: _Course(one, held, draw) for one in lanes}
+    end_s = 0.0
+    for one in before:
+        fitting = [
+            course
+            for course in courses.values()
+            if course.free and course.now.lane.takes(one.ticket.size, one.ticket.seconds, one.ticket.variants)
+        ]
+        end_s = min(fitting, key=lambda course: course.free[0]).run(one.ticket.shape, draw)
+    return end_s
+
+
+@dataclass
+class _Course:
+    """How one lane goes on in one play: when its places come free, and when it created last."""
+
+    now: LaneNow
+    held: Sequence[Held]
+    draw: Random
+    free: list[float] = field(default_factory=list[float])
+
+    def __post_init__(self) -> None:
+        lane = self.now.lane
+        rests = sorted(
+            self.draw.choice(polling.rests_s(one.elapsed_s, _past(self.now, one.shape)))
+            for one in self.held
+            if one.lane == lane.name
+        )
+        if not self.now.is_paused:
+            places = [0.0] * max(lane.max_in_flight - len(rests), 0) + rests
+            self.free = places[-lane.max_in_flight :]
+        self.creates = deque(sorted(-ago_s for ago_s in self.now.created_ago_s), maxlen=lane.creates_per_minute)
+
+    def run(self, shape: str, draw: Random) -> float:
+        """Render one more where a place is free first; when it ends."""
+        at_s = max(self.free[0], self.now.rests_s)
+        if len(self.creates) == self.creates.maxlen:
+            at_s = max(at_s, self.creates[0] + polling.RATE_WINDOW_S)
+        self.creates.append(at_s)
+        end_s = at_s + draw.choice(polling.rests_s(0.0, _past(self.now, shape)))
+        heapreplace(self.free, end_s)
+        return end_s
+
+
+def _usual_rest(one: Held, known: Mapping[str, LaneNow]) -> float:
+    lane = known.get(one.lane)
+    return median(polling.rests_s(one.elapsed_s, _past(lane, one.shape))) if lane else 0.0
+
+
+def _past(lane: LaneNow, shape: str) -> Past:
+    return lane.past.get(shape) or Past(lane.lane.typical_render_s)
