@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from azure.functions.meta import Datum
 
+from local.functions_host import tracing
 from local.functions_host.app_loader import LoadedFunction, converter_of, load_app
 from local.functions_host.call_context import CallContext, CallTrace
 from local.functions_host.invoker import (
@@ -144,6 +145,7 @@ async def _cancel_all() -> None:
 
 def _run_sync(function: LoadedFunction, datum: Datum, extras: Extras, invocation_id: str, folder: Path) -> Datum | None:
     def body() -> Datum | None:
+        tracing.enter(extras)
         return _encode(function, function.call(**_arguments(function, datum, extras, invocation_id, folder)))
 
     try:
@@ -156,6 +158,7 @@ async def _run_async(
     function: LoadedFunction, datum: Datum, extras: Extras, invocation_id: str, folder: Path
 ) -> Datum | None:
     call = cast("Callable[..., Coroutine[Any, Any, Any]]", function.call)
+    tracing.enter(extras)
     try:
         return _encode(function, await call(**_arguments(function, datum, extras, invocation_id, folder)))
     except asyncio.CancelledError:

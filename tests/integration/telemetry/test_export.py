@@ -1,17 +1,15 @@
 """Rules of the way to Azure Monitor: a process that is told where to, sends its metrics, lines and spans there."""
 
-import gzip
 import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.integration.telemetry.conftest import Ingestion
 
 _ROOT = Path(__file__).parents[3]
 
@@ -35,58 +33,18 @@ get_logger_provider().force_flush()
 """
 
 
-@pytest.fixture(name="taken_in")
-def _taken_in() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A server that takes telemetry in as Application Insights does, and what it was sent."""
-    sent: list[dict[str, Any]] = []
-
-    class Ingestion(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if self.headers.get("content-encoding") == "gzip":
-                body = gzip.decompress(body)
-            if self.path.endswith("/track"):
-                sent.extend(json.loads(body))
-            answer = json.dumps({"itemsReceived": 1, "itemsAccepted": 1, "errors": []}).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def do_GET(self) -> None:
-            self.send_response(404)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-            del format, args
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Ingestion)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/", sent
-    server.shutdown()
-
-
 @pytest.fixture(name="telemetry_of_a_process")
-def _telemetry_of_a_process(
-    taken_in: tuple[str, list[dict[str, Any]]], tmp_path: Path
-) -> dict[str, list[dict[str, Any]]]:
-    address, sent = taken_in
-    environment = os.environ | {
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=00000000-0000-0000-0000-000000000001;"
-        f"IngestionEndpoint={address};LiveEndpoint={address}",
-        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
-        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
-        "TMPDIR": str(tmp_path),
-    }
+def _telemetry_of_a_process(ingestion: Ingestion) -> dict[str, list[dict[str, Any]]]:
     done = subprocess.run(  # noqa: S603 - our own interpreter on our own words
-        [sys.executable, "-c", _PROGRAM], cwd=_ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _PROGRAM],
+        cwd=_ROOT,
+        env=os.environ | ingestion.settings,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for item in sent:
-        kinds.setdefault(item["data"]["baseType"], []).append(item)
-    return kinds
+    return {kind: ingestion.items(kind) for kind in ("MetricData", "MessageData", "RemoteDependencyData")}
 
 
 def test_everything_arrives_as_one_trace(telemetry_of_a_process: dict[str, list[dict[str, Any]]]) -> None:
