@@ -10,7 +10,9 @@ HANGS = (
     "What makes the real host hang without a word (an unknown activity or child, a child with its parent's own id, a "
     "version it does not run) fails the instance here, with a text that says so."
 )
-TIMERS = "Timers fire at their time here; the real host fires them up to one second early."
+TIMERS = (
+    "Timers fire at their time here, unless `--early-timers` is given; the real host fires them up to one second early."
+)
 SHORTER = "The app under test lets one child wait for 8 s, the recorded one for 25 s."
 PARSERS = "The text about broken JSON is the parser's own; the error's kind and place in the answer are the same."
 NO_TLS = "The durable client binding names http, because nothing here speaks TLS."
