@@ -94,10 +94,14 @@ def _succeeded(job: Job, generations: list[Generation], made: int) -> Job:
 
 
 def _failed(job: Job, code: Code, detail: str, *, money: Money) -> Job:
-    """End without a video: what was reserved is settled when the render was paid for, and released otherwise."""
+    """End without a video: what was reserved is settled when the render was paid for, and released otherwise.
+
+    A job that took a render over has nothing reserved: it is settled from its beginning.
+    """
+    is_settled = money == "spent" or job.cost_state == "settled"
     return job.changed(
         clock.now(),
         state=JobState.CANCELLED if code == Code.CANCELLED else JobState.FAILED,
-        cost_state="settled" if money == "spent" else "released",
+        cost_state="settled" if is_settled else "released",
         problem=job_problem(code, detail, money=money),
     )

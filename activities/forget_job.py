@@ -6,6 +6,7 @@ from activities import late_renders
 from activities.payload import Payload
 from shared import attempts, clock, disposal, jobs, pools
 from shared.ids import JobId
+from shared.jobs import Stored
 from shared.models.job import JobRef
 
 bp = df.Blueprint()
@@ -20,16 +21,20 @@ async def forget_job(payload: Payload) -> Payload:
     if until and until > clock.now():
         await pools.keep_looking(ref, until)
     else:
-        await forget(ref)
+        await forget(ref, stored)
     return {"kind": "forgotten"}
 
 
-async def forget(ref: JobRef) -> None:
-    """Delete the row, then what a deleted job leaves.
+async def forget(ref: JobRef, stored: Stored | None) -> None:
+    """Delete the row, after what a deleted job leaves: until then the row has the story told again.
 
-    The job is read after its row is gone: who deletes it meanwhile either sees that row, or is seen here.
+    The job is read once more when its row is gone: who deletes it meanwhile either sees that row, or is seen here.
     """
+    await _dispose_deleted(stored)
     await pools.forget(ref)
-    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    await _dispose_deleted(await jobs.read(ref.owner, JobId.of(ref.job_id)))
+
+
+async def _dispose_deleted(stored: Stored | None) -> None:
     if stored and stored.job.deleted_at:
         await disposal.dispose(stored.job)

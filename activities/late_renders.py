@@ -37,8 +37,8 @@ async def look(ref: JobRef) -> None:
     if not isinstance(listing, Listing):
         return
     for render in _surfaced(stored.job, listing, clock.now()):
-        if await attempts.claimed_by(lane.base_url, render.id) in {None, ref.job_id}:
-            await _record(stored, lane.base_url, render)
+        free = await attempts.claimed_by(lane.base_url, render.id) in {None, ref.job_id}
+        if free and await _record(stored, lane.base_url, render):
             return  # the next sweep looks again, at the job as it is by then
 
 
@@ -56,11 +56,14 @@ def _surfaced(job: Job, listing: Listing, now: datetime) -> list[Render]:
     ]
 
 
-async def _record(stored: Stored, endpoint: str, render: Render) -> None:
-    """Claim the render, then write it as a twin with what it cost, in one batch under the job's ETag."""
+async def _record(stored: Stored, endpoint: str, render: Render) -> bool:
+    """Claim the render, then write it as a twin with what it cost, in one batch under the job's ETag.
+
+    False when another job holds it, or it is on record already.
+    """
     if await attempts.claim(endpoint, render.id, stored.job) != stored.job.id:
-        return
-    await attempts.record_late(stored, _paid(stored.job, render), render.id)
+        return False
+    return await attempts.record_twin(stored, _paid(stored.job, render), render.id)
 
 
 def _paid(job: Job, render: Render) -> Job:

@@ -9,7 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import forget_job, late_renders
-from shared import clock, job_telemetry, jobs, pools, stories
+from shared import clock, disposal, job_telemetry, jobs, pools, stories
 from shared.config import configuration
 from shared.ids import JobId
 from shared.lanes import Pool
@@ -73,6 +73,8 @@ async def _ticket(model: str, ulid: str, member: Member) -> None:
         if now - member.row.created_at > _ORPHAN_AFTER:
             await pools.remove_ticket(model, member.key)
     elif stored.job.state.is_final:
+        if stored.job.deleted_at:
+            await disposal.dispose(stored.job)
         await pools.remove_ticket(model, member.key)
     elif now >= member.row.deadline_at and stored.job.state == JobState.QUEUED and not stored.job.attempts:
         if await jobs.save(stored, _overdue(stored.job, now), events=[jobs.Event("final", "failed")]):
@@ -148,7 +150,7 @@ async def _give_up(ref: JobRef) -> None:
 async def _late(ref: JobRef, until: datetime, now: datetime) -> None:
     """Look for renders of given-up attempts now and then; after a day nothing can surface any more."""
     if now >= until:
-        await forget_job.forget(ref)
+        await forget_job.forget(ref, await jobs.read(ref.owner, JobId.of(ref.job_id)))
     elif now.minute % _LATE_LOOK_EVERY_MIN == 0:
         await late_renders.look(ref)
 

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from endpoints.job_answers import job_view
-from endpoints.lookup import job_of
+from endpoints.lookup import find_job, job_of
 from shared import clock, disposal, http, jobs, pools, stories
 from shared.http import ProblemError
 from shared.jobs import Event, Stored
@@ -49,30 +49,44 @@ async def delete_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
     with_assets = _with_assets(req)
     if job_id == "failed":
         return await _delete_failed(owner, client, with_assets=with_assets)
-    await _delete(owner, job_id, client, with_assets=with_assets)
+    if not await _delete(owner, job_id, client, with_assets=with_assets):
+        raise ProblemError(Code.NOT_FOUND, f"there is no job {job_id[:64]!r}")
     return func.HttpResponse(status_code=204)
 
 
 async def _delete_failed(owner: str, client: df.DurableOrchestrationClient, *, with_assets: bool) -> func.HttpResponse:
     found = await jobs.failed(owner, top=_DELETED_AT_ONCE + 1)
+    deleted = 0
     for stored in found[:_DELETED_AT_ONCE]:
-        await _delete(owner, stored.job.id, client, with_assets=with_assets)
-    return http.reply(Deleted(deleted=len(found[:_DELETED_AT_ONCE]), more=len(found) > _DELETED_AT_ONCE))
+        deleted += await _delete(owner, stored.job.id, client, with_assets=with_assets)
+    return http.reply(Deleted(deleted=deleted, more=len(found) > _DELETED_AT_ONCE))
 
 
-async def _delete(owner: str, job_id: str, client: df.DurableOrchestrationClient, *, with_assets: bool) -> None:
-    """Hide a job at once. Its rows go now when nothing is at work for it, else with the last effect of its story."""
+async def _delete(owner: str, job_id: str, client: df.DurableOrchestrationClient, *, with_assets: bool) -> bool:
+    """Hide a job at once; False when it is not there. Its rows go now when nothing is at work for it, else with the
+    last effect of its story. A row in its pool stands for what is left to do: a delete that is cut is ended by the
+    sweeper.
+    """
+    is_ours = False
     for _ in range(_TRIES):
-        stored, now = await job_of(owner, job_id), clock.now()
-        ended = stored.job if stored.job.state.is_final else _cancelled_job(stored.job, now)
+        stored, now = await find_job(owner, job_id), clock.now()
+        if stored is None:
+            return False
+        job = stored.job
+        ended = job if job.state.is_final else _cancelled_job(job, now)
         hidden = ended.changed(now, deleted_at=now, deletes_assets=with_assets)
-        if not await _end(stored, hidden):
+        is_ours = is_ours or (job.state.is_final and await pools.add_running(job))
+        if not await jobs.save(stored, hidden, events=[Event("deleted", "deleted", {"while": job.state})]):
             continue
-        if hidden.state.is_final and await pools.read_run(hidden.ref) is None:
+        if job.state == JobState.QUEUED and hidden.state.is_final:
             await disposal.dispose(hidden)
+            await pools.remove_ticket(job.model, pools.ticket_key(job))
         elif not hidden.state.is_final:
             await stories.wake(client, hidden.ref)
-        return
+        elif await pools.add_running(hidden) or is_ours:
+            await disposal.dispose(hidden)
+            await pools.forget(hidden.ref)
+        return True
     raise TimeoutError(f"{job_id} was changed by others {_TRIES} times in a row")
 
 
@@ -86,10 +100,10 @@ def _cancelled_job(job: Job, now: datetime) -> Job:
 
 async def _end(stored: Stored, job: Job) -> bool:
     """Write the end that was asked for, and take the ticket out where the job had one."""
-    kind = "deleted" if job.deleted_at else "cancelled" if job.state.is_final else "cancel_requested"
+    kind = "cancelled" if job.state.is_final else "cancel_requested"
     if not await jobs.save(stored, job, events=[Event(kind, kind, {"while": stored.job.state})]):
         return False
-    if stored.job.state == JobState.QUEUED and job.state.is_final:
+    if job.state.is_final:
         await pools.remove_ticket(job.model, pools.ticket_key(job))
     return True
 

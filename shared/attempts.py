@@ -9,7 +9,7 @@ from typing import Any
 from shared import clock, jobs, rows, storage
 from shared.ids import JobId, digest
 from shared.jobs import Event, Stored
-from shared.models.job import Attempt, Job, JobRef, JobState
+from shared.models.job import Attempt, Job, JobRef, JobState, Live
 from shared.rows import Insert, Replace
 from shared.version import VERSION
 
@@ -90,8 +90,9 @@ async def adopt(ref: JobRef, endpoint: str, render_id: str) -> Job | None:
             return job
         tried = next((one for one in await read(job) if one.attempt.concluded is None), None)
         if job.render_id or tried is None:
-            await _record_twin(job, render_id)
-            return job
+            if await _is_twin(job, render_id) or await record_twin(stored, job.changed(clock.now()), render_id):
+                return job
+            continue
         if adopted := await _write_adoption(stored, tried, render_id):
             return adopted
 
@@ -104,7 +105,8 @@ async def _write_adoption(stored: Stored, tried: Tried, render_id: str) -> Job |
     event = Event(
         f"try-{accepted.n}-accepted", "accepted", {"lane": accepted.lane, "found_after": tried.attempt.looked}
     )
-    return job if await jobs.save(stored, job, events=[event], also=[change]) else None
+    also = [change, jobs.live_row(job, Live())]
+    return job if await jobs.save(stored, job, events=[event], also=also) else None
 
 
 async def end_unclear(stored: Stored, tried: Tried, job: Job) -> bool:
@@ -115,19 +117,23 @@ async def end_unclear(stored: Stored, tried: Tried, job: Job) -> bool:
     return await jobs.save(stored, job, events=[event], also=[change])
 
 
-async def record_late(stored: Stored, job: Job, render_id: str) -> bool:
-    """Write a render that surfaced late as the job's twin, with the job it changes; False when that was changed."""
+async def record_twin(stored: Stored, job: Job, render_id: str) -> bool:
+    """Write a second render of a job as its twin, with the job it changes.
+
+    False when that was changed meanwhile, or the twin is on record already: what it cost is counted once.
+    """
+    twin = Insert(_twin_key(job, render_id), {"render_id": render_id, "found_at": clock.now()})
     event = Event(f"twin-{digest(render_id)[:8]}", "surfaced", {"render_id": render_id})
-    return await jobs.save(stored, job, events=[event], also=[_twin(job, render_id)])
+    return await jobs.save(stored, job, events=[event], also=[twin])
 
 
-async def _record_twin(job: Job, render_id: str) -> None:
-    await rows.commit(await storage.table(), jobs.partition(job.owner), [_twin(job, render_id)])
+async def _is_twin(job: Job, render_id: str) -> bool:
+    table = await storage.table()
+    return await rows.read(table, jobs.partition(job.owner), _twin_key(job, render_id)) is not None
 
 
-def _twin(job: Job, render_id: str) -> Insert:
-    twin = {"render_id": render_id, "found_at": clock.now()}
-    return Insert(f"twin!{job.inv}!{digest(render_id)[:16]}", twin)
+def _twin_key(job: Job, render_id: str) -> str:
+    return f"twin!{job.inv}!{digest(render_id)[:16]}"
 
 
 async def claim(endpoint: str, render_id: str, job: Job) -> str:

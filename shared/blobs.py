@@ -63,7 +63,11 @@ class Differs:
 
 def video_name(job_id: str, created_at: datetime, n: int) -> str:
     """Name the n-th video of a job within the container."""
-    return f"{created_at:%Y/%m/%d}/{job_id}/{n}.mp4"
+    return f"{_folder(job_id, created_at)}{n}.mp4"
+
+
+def _folder(job_id: str, created_at: datetime) -> str:
+    return f"{created_at:%Y/%m/%d}/{job_id}/"
 
 
 def picture_name(video_name: str, kind: PictureKind) -> str:
@@ -105,6 +109,14 @@ async def remove(name: str) -> None:
     """Delete a blob; one that is gone already stays so."""
     with suppress(ResourceNotFoundError):
         await (await _blob(name)).delete_blob()
+
+
+async def remove_all(job_id: str, created_at: datetime) -> None:
+    """Delete every blob of a job: videos, pictures, what was set aside. A list request and one for each blob."""
+    container = (await storage.blob_service()).get_container_client(storage.CONTAINER_NAME)
+    names = [name async for name in container.list_blob_names(name_starts_with=_folder(job_id, created_at))]
+    for name in names:
+        await remove(name)
 
 
 async def set_aside(name: str, *, etag: str | None = None) -> str | None:

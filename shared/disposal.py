@@ -7,8 +7,5 @@ from shared.models.job import Job
 async def dispose(job: Job) -> None:
     """Remove what a deleted job leaves behind. Cut anywhere, it is repeated; the job's own row goes last."""
     if job.deletes_assets:
-        for generation in job.generations:
-            for kind in blobs.PICTURE_TYPES:
-                await blobs.remove(blobs.picture_name(generation.blob, kind))
-            await blobs.remove(generation.blob)
+        await blobs.remove_all(job.id, job.created_at)
     await jobs.purge(job)

@@ -14,7 +14,7 @@ from shared import clock, job_telemetry, rows, storage
 from shared.ids import JobId, digest
 from shared.models.job import Job, JobState, Live, TimelineEvent
 from shared.models.money import usd_text
-from shared.rows import Change, Delete, Insert, Put, Replace, Row, Values
+from shared.rows import Change, Delete, Insert, Merge, Overwrite, Put, Replace, Row, Values
 
 KEY_LIFETIME = timedelta(days=7)
 _KEY_TRIES = 5
@@ -119,6 +119,8 @@ async def create(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReu
         Insert(_list_key(job), values),
         *event_rows(job, [_submitted(job)], at),
     ]
+    if job.render_id:
+        changes.append(live_row(job, Live()))
     if key is None:
         _must(await rows.commit(table, partition(job.owner), changes))
         return _created(job)
@@ -191,20 +193,29 @@ async def failed(owner: str, *, top: int) -> list[Stored]:
 
 
 async def write_live(job: Job, live: Live, events: Sequence[Event]) -> None:
-    """Leave behind what a look saw, whatever was there. One request."""
+    """Leave behind what a look saw, over what the one before it left; nothing where the job was deleted meanwhile.
+
+    One request. The row is there from the moment the job has a render.
+    """
     table = await storage.table()
     at = live.looked_at or clock.now()
-    await rows.commit(table, partition(job.owner), [live_row(job, live), *event_rows(job, events, at)])
+    seen = Overwrite(_live_key(job), rows.values_of(live))
+    await rows.commit(table, partition(job.owner), [seen, *event_rows(job, events, at)])
 
 
 def live_row(job: Job, live: Live) -> Change:
-    """Write what the last look left behind, whatever was there."""
-    return Put(f"{job_key(job.inv)}!live", rows.values_of(live))
+    """Write what the last look left behind, whatever was there: only in one batch with the job itself."""
+    return Put(_live_key(job), rows.values_of(live))
+
+
+def _live_key(job: Job) -> str:
+    return f"{job_key(job.inv)}!live"
 
 
 async def tell(job: Job, event: Event, at: datetime) -> None:
-    """Add a line to a job's timeline that changes nothing else. One request."""
-    await rows.commit(await storage.table(), partition(job.owner), event_rows(job, [event], at))
+    """Add a line to the timeline of a job that has a render; nothing where it was deleted meanwhile. One request."""
+    is_there = Merge(_live_key(job), {})
+    await rows.commit(await storage.table(), partition(job.owner), [is_there, *event_rows(job, [event], at)])
 
 
 async def count_open(owner: str, at_most: int) -> int:

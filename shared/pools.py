@@ -110,14 +110,14 @@ async def add_ticket(job: Job) -> None:
         raise RuntimeError(f"a ticket made of the fresh ULID {job.ulid} was already there")
 
 
-async def add_running(job: Job) -> None:
-    """Put a job that starts with its render among the admitted, without a slot: what it needs is only to be stored.
+async def add_running(job: Job) -> bool:
+    """Put a job that needs no slot among the admitted: one that starts with its render, or that is to be disposed of.
 
-    One that is there already is left by an import that was cut, and says the same.
+    False when it is there already: its story, or an import that was cut, has put it there.
     """
-    about = {"lane": job.lane, "ready": True, "admitted_at": job.created_at, "version": VERSION}
-    row = _row(job).model_copy(update=about)
-    await _commit(job.model, [Insert(_run_key(job.id), rows.values_of(row))])
+    admitted = {"lane": job.lane, "ready": True, "admitted_at": clock.now(), "version": VERSION}
+    row = _row(job).model_copy(update=admitted)
+    return await _commit(job.model, [Insert(_run_key(job.id), rows.values_of(row))])
 
 
 async def ready_ticket(model: str, key: str) -> bool:

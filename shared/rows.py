@@ -59,6 +59,14 @@ class Put:
 
 
 @dataclass(frozen=True)
+class Overwrite:
+    """Write a row that must exist, whatever it holds by now."""
+
+    key: str
+    values: Values
+
+
+@dataclass(frozen=True)
 class Merge:
     """Write some properties of a row that must exist, whatever else it holds by now."""
 
@@ -74,7 +82,7 @@ class Delete:
     etag: str | None = None
 
 
-Change = Insert | Replace | Put | Merge | Delete
+Change = Insert | Replace | Put | Overwrite | Merge | Delete
 
 
 def values_of(model: BaseModel) -> Values:
@@ -180,6 +188,8 @@ def _operation(partition: str, change: Change, nonce: str) -> tuple[Any, ...]:
             return "create", entity | values | {"nonce": nonce}
         case Put(values=values):
             return "upsert", entity | values | {"nonce": nonce}, {"mode": UpdateMode.REPLACE}
+        case Overwrite(values=values):
+            return "update", entity | values | {"nonce": nonce}, {"mode": UpdateMode.REPLACE}
         case Merge(values=values):
             return "update", entity | values | {"nonce": nonce}, {"mode": UpdateMode.MERGE}
         case Replace(etag=etag, values=values):

@@ -13,10 +13,11 @@ from shared.lanes import Lane
 from shared.models.job import Job, JobState
 from shared.models.problem import Code, JobProblem, job_problem
 from shared.providers.choose import provider
-from shared.providers.port import LookEnd, NoAnswer, Render
+from shared.providers.port import LookEnd, Missing, NoAnswer, Render
 
 _RETENTION = timedelta(hours=24)  # what providers keep
 _DEADLINE = timedelta(minutes=30)
+_CLOCK_MARGIN = timedelta(seconds=30)
 
 
 def lane_named(name: str | None) -> Lane | None:
@@ -40,7 +41,17 @@ async def salvageable(parent: Job) -> Render | NoAnswer | None:
     if lane is None:
         return None  # it was taken out of the settings: nobody can fetch that render any more
     seen = await look(lane, parent.render_id)
+    if isinstance(seen, Missing):
+        seen = await _listed(lane, parent.render_id, parent.accepted_at)
     return seen if isinstance(seen, NoAnswer) or (isinstance(seen, Render) and seen.state != "failed") else None
+
+
+async def _listed(lane: Lane, render_id: str, accepted_at: datetime) -> Render | NoAnswer | None:
+    """Look a render up in the list: one 404 alone proves nothing, and a new render would be bought for it."""
+    listing = await provider(lane).list_since(accepted_at - _CLOCK_MARGIN)
+    if isinstance(listing, NoAnswer):
+        return listing
+    return next((render for render in listing.renders if render.id == render_id), None)
 
 
 def storable(code: Code, detail: str) -> JobProblem:

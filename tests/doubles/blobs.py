@@ -18,7 +18,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobProperties, ContentSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from azure.storage.blob import BlobBlock
 
@@ -45,6 +45,17 @@ class FakeContainer:
         """Return the asynchronous client of one blob."""
         del container
         return FakeBlob(self, blob)
+
+    def get_container_client(self, container: str) -> FakeContainer:
+        """Return the asynchronous client of the container."""
+        del container
+        return self
+
+    async def list_blob_names(self, *, name_starts_with: str) -> AsyncIterator[str]:
+        """Name the committed blobs that begin so, in order."""
+        for name in sorted(self.committed):
+            if name.startswith(name_starts_with):
+                yield name
 
     def sync_client(self, blob: str) -> FakeSyncBlob:
         """Return the blocking client of one blob."""

@@ -44,6 +44,10 @@ class Container:
         """The asynchronous client of a blob."""
         return self._service.get_blob_client(self._name, name)
 
+    def list_names(self, prefix: str) -> Any:
+        """The names of the blobs that begin so."""
+        return self._service.get_container_client(self._name).list_blob_names(name_starts_with=prefix)
+
     def sync_blob(self, name: str) -> Any:
         """The blocking client of a blob."""
         if isinstance(self._service, FakeContainer):

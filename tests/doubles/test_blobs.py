@@ -128,3 +128,11 @@ async def test_a_range_is_of_the_version_that_was_opened(container: Container) -
     await blob.upload_blob(b"another", overwrite=True, content_settings=PLAIN)
     with pytest.raises(ResourceModifiedError):
         reader.download_blob(2, 3, **asked)
+
+
+async def test_a_prefix_lists_what_begins_with_it(container: Container) -> None:
+    """A list by prefix names every blob that begins so and is committed, in order, and no other."""
+    for name in ("day/job_2/0.mp4", "day/job_1/0.mp4", "day/job_1/0.jpg", "day/job_10/0.mp4"):
+        await container.blob(name).upload_blob(b"abc", overwrite=True, content_settings=PLAIN)
+    await container.blob("day/job_1/1.mp4").stage_block("AAAA", b"abc")
+    assert [name async for name in container.list_names("day/job_1/")] == ["day/job_1/0.jpg", "day/job_1/0.mp4"]

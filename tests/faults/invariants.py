@@ -6,12 +6,13 @@ Each gives sentences that say what is broken; none when it holds. Items 6 (delet
 from __future__ import annotations
 
 import json
-from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shared.attempts import _claim_place
 from shared.models.job import Job, JobState
 from shared.models.problem import Code
+from tests.faults import answers
 from tests.faults.evidence import Evidence
 from tests.faults.provider import prompt_of
 
@@ -30,7 +31,7 @@ _COST_MOVES = {
     ("disputed", "released"),
 }
 _RATE_WINDOW_S = 60.0
-_ACCEPTED = 202
+_USD_PER_SECOND = Decimal("0.10")
 
 
 def judge(world: World) -> list[str]:
@@ -42,14 +43,13 @@ def judge(world: World) -> list[str]:
 def every_job_ends(known: Evidence) -> Iterator[str]:
     """Every job is final, no slot is held, no row of a pool is left, and no story broke off its replay."""
     world = known.world
-    for job in known.jobs.values():
+    for job in known.there.values():
         if not job.state.is_final:
             yield f"{job.id} is still {job.state}"
-    left = [key for key in known.rows.get("pool!m", {}) if key.startswith(("run!", "wait!"))]
-    if left:
-        yield f"the pool still has {', '.join(left)}"
+    if left := world.recorder.pool_rows:
+        yield f"the pool still has {', '.join(sorted(left))}"
     if world.quiet_s is None:
-        yield f"something still moves at the end; clients: {len(world.clients)}"
+        yield f"something still moves at the end; clients: {len(world.users.at_work)}"
     for instance in world.hub.instances.values():
         if "Non-Deterministic" in (instance.row.output or "") and instance.row.id not in world.hub.ruined:
             yield f"{instance.row.id}: {instance.row.output}"
@@ -60,8 +60,10 @@ def one_render_per_job(known: Evidence) -> Iterator[str]:
     for job in known.jobs.values():
         alike = known.alike(job)
         bought = [one for other in alike for one in known.bought.get(other.id, []) if not known.surfaced_late(one)]
-        if len(bought) > len(alike):
+        if len(bought) > len(alike) + known.surfaced_after_all(alike):
             yield f"{job.id} bought {_list(bought)}; its attempts: {_attempts(known, job)}"
+        if not known.buys(job) and known.bought.get(job.id):
+            yield f"{job.id} began with a render, and bought {_list(known.bought[job.id])}"
     for create in known.world.provider.creates:
         attempt = known.attempt_of(create)
         if create.job in known.jobs and attempt is None:
@@ -77,12 +79,12 @@ def paid_renders_are_kept(known: Evidence) -> Iterator[str]:
     for render in provider.renders:
         if not provider.is_paid(render):
             continue
-        job, create = known.holder(render.id), creates[render.id]
-        if job is None:
-            if not known.is_twin(render.id) and not known.surfaced_late(create):
-                yield f"{render.id} of {create.job} is nobody's: {_attempts(known, known.jobs.get(create.job or ''))}"
-        elif job.state != JobState.SUCCEEDED and not _is_abandoned_for_a_reason(known, job):
-            yield f"{render.id} of {job.id} is lost: {job.problem}"
+        holders, create = known.holders(render.id), creates.get(render.id)
+        if create and not holders and not known.is_twin(render.id) and not known.surfaced_late(create):
+            yield f"{render.id} of {create.job} is nobody's: {_attempts(known, known.jobs.get(create.job or ''))}"
+        for job in holders:
+            if job.state != JobState.SUCCEEDED and not _is_abandoned_for_a_reason(known, job):
+                yield f"{render.id} of {job.id} is lost: {job.problem}"
 
 
 def states_move_forward(known: Evidence) -> Iterator[str]:
@@ -98,6 +100,8 @@ def states_move_forward(known: Evidence) -> Iterator[str]:
             yield f"{before.id} forgot an attempt"
         if before.cancel_requested and not after.cancel_requested:
             yield f"{before.id} forgot that it is to be cancelled"
+        if before.deleted_at and not after.deleted_at:
+            yield f"{before.id} forgot that it is deleted"
 
 
 def money_is_settled_once(known: Evidence) -> Iterator[str]:
@@ -106,7 +110,7 @@ def money_is_settled_once(known: Evidence) -> Iterator[str]:
         move = (before.cost_state, after.cost_state)
         if before.cost_state == after.cost_state or move in _COST_MOVES:
             continue
-        if move != ("released", "settled") or not known.with_prefix(before, "twin"):  # a render that came up late
+        if move != ("released", "settled") or not known.twins(before):  # a render that came up late
             yield f"{before.id}: {before.cost_state} became {after.cost_state}"
     for job in known.jobs.values():
         paid = [one for one in known.bought.get(job.id, []) if _is_paid(known, one) and not known.surfaced_late(one)]
@@ -116,10 +120,12 @@ def money_is_settled_once(known: Evidence) -> Iterator[str]:
             yield f"{job.id} is {job.state} and still reserved"
         if alone and paid and job.cost_state == "released":
             yield f"{job.id} is released, and {_list(paid)} was paid: {job.problem}"
-        if job.cost_state == "settled" and held is None and not known.with_prefix(job, "twin"):
+        if job.cost_state == "settled" and held is None and not known.twins(job):
             yield f"{job.id} is settled without a render"
         if alone and job.problem and job.problem.money == "none" and paid:
             yield f"{job.id} says that nothing was spent, and {_list(paid)} was paid"
+        if job.cost_state == "settled" and (wrong := _wrong_cost(known, job)):
+            yield f"{job.id} {wrong}: {job.problem}"
 
 
 def lanes_keep_their_limits(known: Evidence) -> Iterator[str]:
@@ -136,25 +142,11 @@ def lanes_keep_their_limits(known: Evidence) -> Iterator[str]:
             yield f"lane {lane['name']}: {most} in flight, and its cap is {lane['max_in_flight']}"
 
 
-def keys_give_one_job(known: Evidence) -> Iterator[str]:
-    """7. The same Idempotency-Key and request gives the same job; and what was accepted is there."""
-    for n, asked in enumerate(known.world.plan.asked):
-        accepted = {reply.body["id"] for reply in known.world.replies if (reply.asked, reply.status) == (n, _ACCEPTED)}
-        for job_id in accepted - known.jobs.keys():
-            yield f"{job_id} was accepted and is not there"
-        if asked.key and len(accepted) > 1:
-            yield f"the key {asked.key} gave {', '.join(sorted(accepted))}"
-    wanted = Counter[str]()
-    for asked in known.world.plan.asked:
-        wanted[asked.request["prompt"]] += 1 if asked.key else asked.copies
-    for prompt, count in Counter(job.prompt for job in known.jobs.values()).items():
-        if count > wanted[prompt]:
-            yield f"{count} jobs for {prompt!r}, and {wanted[prompt]} were asked for"
-
-
 def indexes_agree(known: Evidence) -> Iterator[str]:
     """8. Nothing is both in an index and not in the table, or the other way round."""
-    for job in known.jobs.values():
+    for job in known.there.values():
+        if job.deleted_at:
+            continue  # its rows are to go (answers.py)
         part = known.rows[f"o!{job.owner}"]
         lists = [kind for kind in ("open", "done", "failed", "cancelled") if f"{kind}!{job.inv}" in part]
         if lists != [_list_of(job)]:
@@ -173,7 +165,7 @@ def indexes_agree(known: Evidence) -> Iterator[str]:
 def videos_show_their_prompt(known: Evidence) -> Iterator[str]:
     """9. A job's video was made from that job's prompt, and is there, whole."""
     for job in known.jobs.values():
-        if job.state != JobState.SUCCEEDED:
+        if job.state != JobState.SUCCEEDED or job.deletes_assets:
             continue
         if len(job.generations) < job.variants and job.id not in known.world.provider.content_faults:
             yield f"{job.id} has {len(job.generations)} of {job.variants} videos"
@@ -191,23 +183,38 @@ CHECKS = (
     states_move_forward,
     money_is_settled_once,
     lanes_keep_their_limits,
-    keys_give_one_job,
     indexes_agree,
     videos_show_their_prompt,
+    *answers.CHECKS,
 )
 
 
 def _is_abandoned_for_a_reason(known: Evidence, job: Job) -> bool:
     provider = known.world.provider
     match job.problem.code if job.problem else None:
+        case _ if job.deleted_at:
+            return True
         case Code.CANCELLED:
             return job.cancel_requested
+        case Code.SUBMISSION_UNCLEAR:  # found later: a retry stores it
+            return job.cost_state == "settled" and job.problem is not None and job.problem.money == "spent"
         case Code.STORAGE:
             return job.id in provider.content_faults
         case Code.RENDER_GONE:
             return any(provider.is_gone(render) for render in provider.renders if render.id == job.render_id)
         case _:
             return False
+
+
+def _wrong_cost(known: Evidence, job: Job) -> str | None:
+    """Tell what is wrong with what a job is said to have cost: each render once, what it began with nothing."""
+    price = job.seconds * job.variants * _USD_PER_SECOND if known.buys(job) else Decimal(0)
+    renders = known.twins(job) | {job.render_id} - {None}
+    most = price * len(renders)
+    least = most / job.variants  # a render may have made fewer videos than were ordered
+    if job.cost_usd is None or not least <= job.cost_usd <= most:
+        return f"cost {job.cost_usd} USD for {len(renders)} renders of {price} USD"
+    return None
 
 
 def _is_paid(known: Evidence, create: Create) -> bool:
@@ -235,7 +242,7 @@ def _high_water(flights: list[tuple[float, float]]) -> int:
 
 
 def _belongs_to_nobody(known: Evidence) -> Iterator[str]:
-    ids = {job.inv for job in known.jobs.values()}
+    ids = {job.inv for job in known.there.values()}
     for partition, part in known.rows.items():
         for key, values in part.items():
             if partition.startswith("o!") and not key.startswith("key!") and key.split("!")[1] not in ids:
@@ -255,7 +262,7 @@ def _without_nonce(values: dict[str, object]) -> dict[str, object]:
 
 def _is_claimed(known: Evidence, job: Job) -> bool:
     where, what = _claim_place(known.world.plan.lanes[0]["endpoint"], job.render_id or "")
-    return known.rows.get(where, {}).get(what, {}).get("job_id") == job.id
+    return known.rows.get(where, {}).get(what, {}).get("job_id") == known.origin(job).id
 
 
 def _list(creates: list[Create]) -> str:

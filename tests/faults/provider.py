@@ -20,7 +20,7 @@ from local.azure_openai.config import Settings
 from local.azure_openai.emulator import Emulator
 from local.azure_openai.models import Dialect
 from local.azure_openai.server import application
-from local.azure_openai.state import Phase, Render, finished_at, leaves_flight_at
+from local.azure_openai.state import Order, Phase, Render, finished_at, leaves_flight_at
 from local.azure_openai.store import Store
 from tests.faults.virtual_time import BEGINNING
 from tests.faults.workers import Actor, acting, dead
@@ -35,13 +35,15 @@ DEPLOYMENTS = {"a": "sora-2", "b": "sora-2", "c": "sora", "d": "sora"}
 READ_TIMEOUT_S = 60.0
 CREATES = (
     *("crash", "crash_after", "unreachable", "lost", "vanished", "late", "slow", "no_id", "garbage"),
-    *("busy", "error", "error_taken", "error_late", "timeout_408", "conflict_409", "refused"),
+    *("busy", "error", "error_taken", "error_late", "timeout_408", "conflict_409", "refused", "very_late"),
 )
 LOOKS = ("crash", "pause", "busy", "error", "missing", "forbidden", "timeout", "garbage")
 CONTENTS = ("crash", "pause", "error", "short", "cut", "page")
 _CONTENT = re.compile(r"/openai/v1/(?:videos/(?P<video>[^/]+)|video/generations/(?P<take>gen_[^/]+))/content.*")
 _LATE_S = (5.0, 560.0)
 """How late an order may be accepted: until shortly before the last look for it."""
+_VERY_LATE_S = (600.0, 5400.0)
+"""How late one may be that surfaces after everybody has stopped waiting for it."""
 
 
 @dataclass
@@ -112,6 +114,8 @@ class FaultyProvider(httpx.AsyncBaseTransport):
     content_faults: list[str | None] = field(default_factory=list[str | None])
     listed: dict[str, list[tuple[float, float]]] = field(default_factory=dict[str, list[tuple[float, float]]])
     """By job: when each complete listing was begun and ended."""
+    foreign: set[str] = field(default_factory=set[str])
+    """The renders that other clients had made."""
     under_way: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
     _listing: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -129,6 +133,15 @@ class FaultyProvider(httpx.AsyncBaseTransport):
     def renders(self) -> list[Render]:
         """Everything that was ever accepted."""
         return list(self.emulator.store.renders.values())
+
+    def make_foreign(self, prompt: str, deployment: str) -> Render:
+        """Have another client of the resource order a render, of which nothing is known to the app."""
+        is_sora_1 = DEPLOYMENTS[deployment] == "sora"
+        width, height, seconds = (480, 480, 5) if is_sora_1 else (1280, 720, 4)
+        dialect = Dialect.JOBS if is_sora_1 else Dialect.VIDEOS
+        render = self.emulator.create(Order(dialect, deployment, prompt, width, height, seconds))
+        self.foreign.add(render.id)
+        return render
 
     def our_time(self, at: float) -> float:
         """Turn a time of the provider's clock into seconds since the beginning."""
@@ -180,12 +193,12 @@ class FaultyProvider(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("refused")
         self.creates.append(create)
         await self._travel(place)
-        if fault in {"late", "error_late"}:
+        if fault in {"late", "error_late", "very_late"}:
             create.is_delayed = True
-            self._accept_later(place, request, create)
+            self._accept_later(place, request, create, _VERY_LATE_S if fault == "very_late" else _LATE_S)
         if fault in _ANSWERS:
             return self._answer(place, request, fault)
-        if fault in {"vanished", "late"}:
+        if fault in {"vanished", "late", "very_late"}:
             await asyncio.sleep(self.chance.between(f"{place}?broken", 0.1, READ_TIMEOUT_S))
             raise httpx.ReadError("the connection was reset")
         reply = await self._accept(request, create)
@@ -221,9 +234,9 @@ class FaultyProvider(httpx.AsyncBaseTransport):
         body = {"error": {"message": f"scripted {fault}"}}
         return httpx.Response(status, json=body, headers=headers, request=request)
 
-    def _accept_later(self, place: str, request: httpx.Request, create: Create) -> None:
+    def _accept_later(self, place: str, request: httpx.Request, create: Create, late_s: tuple[float, float]) -> None:
         async def arrive() -> None:
-            await asyncio.sleep(self.chance.stretched(f"{place}?late", *_LATE_S))
+            await asyncio.sleep(self.chance.stretched(f"{place}?late", *late_s))
             await self._accept(request, create)
 
         task = asyncio.get_running_loop().create_task(arrive())

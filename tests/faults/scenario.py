@@ -7,7 +7,7 @@ fault hides another by always being there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tests.faults.hub import CALLS, DELIVERIES
 from tests.faults.provider import CONTENTS, CREATES, LOOKS
@@ -30,18 +30,27 @@ _OFTEN = ("create", "content", "hub")
 _FOCUS_RATES = {"user": 0.0, "storage": 0.04, "create": 0.25, "look": 0.25, "content": 0.25, "hub": 0.15, "client": 0.1}
 """How often a fault happens that the seed names, as in `17+storage pause+create late`."""
 
-Happening = Literal[
-    "worker dies", "host dies", "hub is lost", "story restarts", "story ends", "cancel", "foreign render"
-]
-_HAPPENINGS: tuple[Happening, ...] = ("worker dies", "host dies", "hub is lost", "story restarts", "story ends")
+Happening = Literal["worker dies", "host dies", "hub is lost", "story restarts", "story ends"]
+Act = Literal["cancel", "delete", "delete failed", "retry", "resolve", "import"]
+HAPPENINGS: tuple[Happening, ...] = get_args(Happening)
+ACTS: dict[Act, tuple[float, float, float]] = {
+    "cancel": (0.2, 0.2, 1000),
+    "delete": (0.2, 0.5, 2000),
+    "delete failed": (0.05, 100, 4000),
+    "retry": (0.5, 1, 1500),
+    "resolve": (0.6, 1, 1500),
+    "import": (0.06, 1, 1500),
+}
+"""For each job: how often its user means to do that, and between which seconds. Retry and resolve then wait until there
+is something to be retried or resolved, and patience ends for most."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """Something that happens at a moment, to a job where it concerns one."""
+    """Something that happens, or that somebody does, at a moment, to a job where it concerns one."""
 
     at_s: float
-    what: Happening
+    what: Happening | Act
     job: int = 0
 
     @property
@@ -100,9 +109,9 @@ def _named(chance: Chance) -> list[str]:
     return chance.seed.split("+")[1:]
 
 
-def _share(chance: Chance, what: str) -> float:
-    """Tell how many jobs are cancelled, or have a short deadline: most, where the seed names that."""
-    return 0.8 if what in _named(chance) else 0.2
+def _share(chance: Chance, what: str, share: float) -> float:
+    """Tell how many jobs have something done to them, or a short deadline: most, where the seed names that."""
+    return 0.8 if what in _named(chance) else share
 
 
 def _rates(chance: Chance) -> dict[str, float]:
@@ -144,7 +153,7 @@ def _job(chance: Chance, n: int, *, is_sora_1: bool) -> Asked:
     request: dict[str, Any] = {"prompt": f"a kite, number {subject}{'' if subject != n else tag}"}
     if is_sora_1:
         request["variants"] = chance.one_of(f"variants {n}", (1, 2))
-    if chance.draw(f"deadline {n}") < _share(chance, "user deadline"):
+    if chance.draw(f"deadline {n}") < _share(chance, "user deadline", 0.2):
         request["deadline_s"] = int(chance.stretched(f"deadline of {n}", 60, 1200))
     return Asked(
         at_s=chance.stretched(f"at {n}", 0.1, 120),
@@ -156,18 +165,19 @@ def _job(chance: Chance, n: int, *, is_sora_1: bool) -> Asked:
 
 
 def _planned(chance: Chance, jobs: int, until_s: float) -> list[Planned]:
-    cancels = [
-        Planned(chance.stretched(f"cancel {n}", 0.2, 1000), "cancel", n)
+    acts = [
+        Planned(chance.stretched(f"{act} {n}", low_s, high_s), act, n)
+        for act, (share, low_s, high_s) in ACTS.items()
         for n in range(jobs)
-        if chance.draw(f"cancels {n}") < _share(chance, "user cancel")
+        if chance.draw(f"{act}s {n}") < _share(chance, f"user {act}", share)
     ]
     count = chance.one_of("happenings", (0, 0, 1, 1, 2, 4))
     others = [
         Planned(
             chance.stretched(f"happening {n}", 0.5, until_s),
-            chance.one_of(f"what {n}", _HAPPENINGS),
+            chance.one_of(f"what {n}", HAPPENINGS),
             int(jobs * chance.draw(f"whom {n}")),
         )
         for n in range(count)
     ]
-    return sorted([*cancels, *others], key=lambda one: one.at_s)
+    return sorted([*acts, *others], key=lambda one: one.at_s)

@@ -136,6 +136,21 @@ class FaultyContainer:
         """Return the client of one blob."""
         return _FaultyBlob(self.container.get_blob_client(container, blob), self.faults)
 
+    def get_container_client(self, container: str) -> FaultyContainer:
+        """Return the client of the container."""
+        del container
+        return self
+
+    async def list_blob_names(self, *, name_starts_with: str) -> AsyncIterator[str]:
+        """Name blobs; they are few, so it is one request."""
+        names = self.container.list_blob_names(name_starts_with=name_starts_with)
+
+        async def listed() -> list[str]:
+            return [name async for name in names]
+
+        for name in await self.faults.request("blobs", listed, writes=False):
+            yield name
+
 
 class _FaultyBlob:
     """Every method of a blob is a request."""

@@ -31,8 +31,9 @@ from tests.faults.chance import Chance
 from tests.faults.evidence import Recorder
 from tests.faults.hub import DurableClient, Hub
 from tests.faults.provider import FaultyProvider, prompt_of
-from tests.faults.scenario import Asked, Planned, Scenario, scenario
+from tests.faults.scenario import HAPPENINGS, Planned, Scenario, scenario
 from tests.faults.storage_faults import FaultyContainer, FaultyTable, StorageFaults
+from tests.faults.users import Users
 from tests.faults.workers import Death, Worker, acting
 
 if TYPE_CHECKING:
@@ -44,18 +45,7 @@ HORIZON_S = 30 * 3600.0
 SWEEP_S = 60.0
 _SWEEP_LATE_S = 600.0
 _LATE_AFTER_S = 3 * 3600.0
-_POSTS = 6
-_NEVER_SENT_STATUS = 500
 _BASE = "http://lab.example/api/v1"
-
-
-@dataclass
-class Reply:
-    """What a client heard for one request: None where the connection broke."""
-
-    asked: int
-    status: int | None
-    body: dict[str, Any]
 
 
 @dataclass
@@ -66,13 +56,11 @@ class World:
     plan: Scenario
     table: FakeTable = field(default_factory=FakeTable)
     container: FakeContainer = field(default_factory=FakeContainer)
-    replies: list[Reply] = field(default_factory=list[Reply])
     workers: list[Worker] = field(default_factory=list[Worker])
     deaths: int = 0
     sweeps: int = 0
     quiet_s: float | None = None
     recorder: Recorder = field(default_factory=Recorder)
-    clients: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _ids: int = 0
 
     def __post_init__(self) -> None:
@@ -84,6 +72,7 @@ class World:
         self.provider = FaultyProvider(
             self.chance, self.crash, rates, over, self.plan.render_s, self.plan.page_size, self.plan.skew_s
         )
+        self.users = Users(self)
         for n in range(self.plan.workers):
             self._employ(f"w{n}")
 
@@ -119,13 +108,14 @@ class World:
     # ---- the app from outside
 
     async def http(
-        self, label: str, name: str, *, owner: str, body: Any = None, **about: Any
+        self, label: str, name: str, *, owner: str, body: Any = None, method: str = "POST", **about: Any
     ) -> tuple[int | None, Any]:
         """Send one request to a function of the app; None when its process died over it."""
         request = func.HttpRequest(
-            method="POST",
+            method=method,
             url=f"{_BASE}/{name}",
             headers={"content-type": "application/json", "x-owner": owner, **about.get("headers", {})},
+            params=about.get("params", {}),
             route_params=about.get("route", {}),
             body=json.dumps(body).encode() if body is not None else b"",
         )
@@ -139,29 +129,8 @@ class World:
         reply: func.HttpResponse = task.result()
         return reply.status_code, json.loads(reply.get_body() or b"{}")
 
-    async def _send(self, n: int, asked: Asked, copy: int) -> None:
-        """Submit a job as a client does: again after a broken connection, but only under a key."""
-        await asyncio.sleep(asked.at_s + self.chance.stretched(f"copy {n}.{copy}", 0.001, 5 * copy + 0.002))
-        headers = {"idempotency-key": asked.key} if asked.key else {}
-        for tried in range(_POSTS if asked.key else 1):
-            label = f"post {n}.{copy}.{tried}"
-            status, body = await self.http(
-                label, "submit_video_job", owner=asked.owner, body=asked.request, headers=headers
-            )
-            self.replies.append(Reply(n, status, body))
-            if status is not None and status < _NEVER_SENT_STATUS:
-                return
-            await asyncio.sleep(self.chance.stretched(f"{label}?again", 1, 60))
-
-    async def _cancel(self, planned: Planned) -> None:
-        await asyncio.sleep(planned.at_s)
-        job_id = next((r.body["id"] for r in self.replies if r.asked == planned.job and r.status == 202), None)
-        if job_id is not None and self.chance.happens(planned.name):
-            owner = self.plan.asked[planned.job].owner
-            await self.http(f"cancel {planned.name}", "cancel_video_job", owner=owner, route={"job_id": job_id})
-
     def _happen(self, planned: Planned) -> None:
-        if not self.chance.happens(planned.name):
+        if planned.what not in HAPPENINGS or not self.chance.happens(planned.name):
             return
         stories = list(self.hub.instances)
         story = stories[planned.job % len(stories)] if stories else None
@@ -195,15 +164,9 @@ class World:
     async def play(self) -> None:
         """Play the scenario, until nothing moves any more or the horizon is reached."""
         loop = asyncio.get_running_loop()
-        for n, asked in enumerate(self.plan.asked):
-            if self.chance.only is None or self.chance.happens(f"job {n}"):
-                for copy in range(asked.copies):
-                    self._start(self._send(n, asked, copy))
+        self.users.begin()
         for planned in self.plan.planned:
-            if planned.what == "cancel":
-                self._start(self._cancel(planned))
-            else:
-                loop.call_later(planned.at_s, self._happen, planned)
+            loop.call_later(planned.at_s, self._happen, planned)
         sweeping = loop.create_task(self._sweep())
         while loop.time() < HORIZON_S:
             await asyncio.sleep(SWEEP_S)
@@ -212,34 +175,22 @@ class World:
                 break
         sweeping.cancel()
 
-    def _start(self, client: Any) -> None:
-        task = asyncio.get_running_loop().create_task(client)
-        self.clients.add(task)
-        task.add_done_callback(self.clients.discard)
-
     def _is_quiet(self) -> bool:
-        if self.clients or self.storage_faults.under_way or self.provider.under_way or not self.hub.is_quiet:
+        under_way = (
+            self.users.at_work,
+            self.storage_faults.under_way,
+            self.provider.under_way,
+            self.recorder.pool_rows,
+        )
+        if any(under_way) or any(worker.tasks for worker in self.workers):
             return False
-        if any(worker.tasks for worker in self.workers):
-            return False
-        rows = self.table.everything()
-        pool = rows.get("pool!m", {})
-        jobs = [values for part in rows.values() for key, values in part.items() if _is_job(key)]
-        return not any(key.startswith(("run!", "wait!")) for key in pool) and all(_is_final(job) for job in jobs)
+        return self.hub.is_quiet and not self.recorder.open_jobs
 
     def new_ulid(self) -> str:
         """Mint an id of virtual time, in the order of asking."""
         self._ids += 1
         millis = virtual_time.now_us() // 1000
         return ids._encode(millis << 80 | int(self.chance.draw(f"id {self._ids}") * (1 << 80)))
-
-
-def _is_job(key: str) -> bool:
-    return key.startswith("job!") and not key.endswith("!live")
-
-
-def _is_final(job: dict[str, Any]) -> bool:
-    return job["state"] in {"succeeded", "failed", "cancelled"}
 
 
 @functools.cache
