@@ -18,7 +18,7 @@ from local.functions_host.host import Host, Plan
 from local.functions_host.host_settings import SettingsError, apply_local_settings, read_host_json
 from local.functions_host.in_process import InProcessInvoker
 from local.functions_host.invoker import AppError
-from local.functions_host.keys import load_keys
+from local.functions_host.keys import KeysError, load_keys
 from local.functions_host.routes import RouteError
 from local.functions_host.store import Store
 from local.functions_host.store_file import StoreError
@@ -147,7 +147,7 @@ def main() -> None:
     sys.setswitchinterval(_THREAD_SWITCH_S)
     try:
         went_well = _run(arguments)
-    except (SettingsError, StoreError, AppError, RouteError) as error:
+    except (SettingsError, StoreError, KeysError, AppError, RouteError) as error:
         sys.exit(f"functions host: {error}")
     # A thread that still runs user code would keep the interpreter alive; its activity is handed out again.
     logging.shutdown()

@@ -15,6 +15,7 @@ from local.functions_host.disorder import Disorder
 from local.functions_host.instants import now_us
 from local.functions_host.invoker import InvocationError
 from local.functions_host.json_text import compact
+from local.functions_host.large_values import warn_if_large
 from local.functions_host.rows import WorkItem
 from local.functions_host.store import Store
 
@@ -106,6 +107,7 @@ class Activities:
             )
             reason = f"Activity function '{item.name}' failed: {error.reason}"
             return ev.TaskFailed(now_us(), item.task_id, reason, _details(error))
+        warn_if_large(item.instance_id, f"the result of {item.name}", result)
         value = json.loads(result)
         return ev.TaskCompleted(now_us(), item.task_id, None if value is None else compact(value))
 

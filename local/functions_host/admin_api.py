@@ -66,10 +66,13 @@ class AdminApi:
         match (request.method, *path):
             case ("GET", "host", "status"):
                 return _json(self._status())
-            case ("GET", "host", "keys") if self._keys is not None:
-                return _json(self._keys_of("keys", "default", self._keys.function))
-            case ("GET", "host", "systemkeys") if self._keys is not None:
-                return _json(self._keys_of("systemkeys", "durabletask_extension", self._keys.durabletask_extension))
+            case ("GET", "host", "keys" | "functionkeys" as place) if self._keys is not None:
+                return _json(self._keys_of(f"host/{place}", "default", self._keys.function))
+            case ("GET", "host", "systemkeys" as place) if self._keys is not None:
+                own = self._keys.durabletask_extension
+                return _json(self._keys_of(f"host/{place}", "durabletask_extension", own))
+            case ("GET", "host", "extensions" as place):
+                return _json({"extensions": [], "links": self._links_to(f"host/{place}")})
             case ("POST", "host", "synctriggers"):
                 return _json({"status": "Invalid environment for SyncTriggers operation."}, 500)
             case ("GET", "functions"):
@@ -85,6 +88,9 @@ class AdminApi:
                 return _json(self._describe(function))
             case ("GET", "status"):
                 return _json({"errors": [_RESERVED_ROUTE]} if _is_reserved(function) else {})
+            case ("GET", "keys") if self._keys is not None:
+                place = f"functions/{function.name}/keys"
+                return _json(self._keys_of(place, "default", self._keys.of_function(function.name)))
             case ("POST",):
                 return await self._run(request, function)
             case _:
@@ -102,8 +108,10 @@ class AdminApi:
         return Response(status_code=202)
 
     def _keys_of(self, place: str, name: str, value: str) -> dict[str, Any]:
-        links = [{"rel": "self", "href": f"{self._links.public_origin}/admin/host/{place}"}]
-        return {"keys": [{"name": name, "value": value}], "links": links}
+        return {"keys": [{"name": name, "value": value}], "links": self._links_to(place)}
+
+    def _links_to(self, place: str) -> list[dict[str, str]]:
+        return [{"rel": "self", "href": f"{self._links.public_origin}/admin/{place}"}]
 
     def _status(self) -> dict[str, Any]:
         return {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from local.functions_host import history as ev
 from local.functions_host import queries
 from local.functions_host.instants import now_us
+from local.functions_host.large_values import warn_if_large
 from local.functions_host.rewinding import rewound
 from local.functions_host.rows import InstanceRow, Letter, NewInstance
 from local.functions_host.store import Store
@@ -64,6 +65,7 @@ class OrchestrationClient:
         if row is not None and not row.is_final:
             raise AlreadyExistsError(row.status)
         execution_id, asked = str(uuid.uuid4()), version or self._default_version
+        warn_if_large(chosen, "the input", input_json)
         started = ev.ExecutionStarted(now_us(), name, input_json, execution_id, 0, None, asked, trace)
         self._store.create(NewInstance(chosen, started))
         self._wake([chosen])

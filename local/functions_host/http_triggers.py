@@ -3,6 +3,7 @@ measured.md, 10).
 """
 
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -15,6 +16,7 @@ from local.functions_host.keys import Keys
 from local.functions_host.routes import RouteError, Template, parse_template
 
 BODY_LIMIT_BYTES = 104_857_600
+FRONT_END_LIMIT_S = 230.0  # App Service's front end gives up on an answer after that (functions-host.md, 4.3)
 
 _log = logging.getLogger("host.http")
 
@@ -100,7 +102,9 @@ class HttpTriggers:
         if self._keys is None or route.level == "anonymous":
             return True
         key = given_key(request)
-        return self._keys.opens_admin(key) if route.level == "admin" else self._keys.opens_functions(key)
+        if route.level == "admin":
+            return self._keys.opens_admin(key)
+        return self._keys.opens_function(key, route.function.name)
 
     async def _call(self, function: Function, call: HttpCall, request: Request) -> Response:
         extras = Extras(
@@ -108,11 +112,19 @@ class HttpTriggers:
             trace_parent=request.headers.get("traceparent", ""),
             trace_state=request.headers.get("tracestate", ""),
         )
+        began_s = time.monotonic()
         try:
             reply = await self._invoker.http(function.name, call, extras)
         except InvocationError as error:
             _log.error("%s: %s %s failed", function.name, call.method, call.url, exc_info=error.__cause__ or error)
             return Response(status_code=500)
+        finally:
+            took_s = time.monotonic() - began_s
+            if took_s > FRONT_END_LIMIT_S:
+                _log.warning(
+                    "%s: took %.0f s; on Azure the client was told of an error after %.0f s, whatever host.json says",
+                    *(function.name, took_s, FRONT_END_LIMIT_S),
+                )
         return _response(reply)
 
 

@@ -17,6 +17,7 @@ from local.functions_host.disorder import SECOND_US, Disorder
 from local.functions_host.instants import now_us
 from local.functions_host.interpreter import decide
 from local.functions_host.invoker import Extras, InvocationError, Invoker
+from local.functions_host.large_values import warn_if_large
 from local.functions_host.rows import InstanceRow, Message, StepCommit, WorkItem
 from local.functions_host.steps import Progress, begin_again, commit_of, execution_started
 from local.functions_host.store import Store
@@ -168,7 +169,10 @@ class Orchestrations:
 
     def _tell(self, commit: StepCommit, work: list[WorkItem]) -> None:
         row = commit.instance
+        for item in work:
+            warn_if_large(row.id, f"the input of {item.name}", item.input)
         if row.is_final:
+            warn_if_large(row.id, "the output", row.output)
             level = logging.INFO if row.status == "Completed" else logging.WARNING
             _log.log(level, "%s: %s is %s%s", row.id, row.name, row.status, _first_line(row))
         self._hand_out(work)

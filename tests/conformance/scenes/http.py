@@ -22,7 +22,13 @@ _ADMIN = (
     *("http-admin-function-status-r_runtime", "http-admin-function-unknown", "http-admin-functions-one"),
     *("http-admin-host-keys", "http-admin-invoke-activity", "http-admin-invoke-http", "http-admin-invoke-no-body"),
     *("http-admin-invoke-timer", "http-admin-ping", "http-admin-ping-post", "http-admin-status"),
-    *("http-admin-status-fn-key", "http-admin-status-no-key", "http-admin-synctriggers", "http-admin-systemkeys"),
+    *(
+        "http-admin-extensions",
+        "http-admin-status-fn-key",
+        "http-admin-status-no-key",
+        "http-admin-synctriggers",
+        "http-admin-systemkeys",
+    ),
     "http-admin-warmup",
 )
 

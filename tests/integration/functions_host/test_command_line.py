@@ -84,6 +84,13 @@ def test_store_of_a_newer_version(tmp_path: Path) -> None:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)
 
 
+def test_keys_that_cannot_be_read(tmp_path: Path) -> None:
+    """The file is named, and what to do."""
+    for text in ("{", '{"function": "x"}'):
+        (tmp_path / "keys.json").write_text(text)
+        assert "keys.json cannot be used: " in refused(APP, tmp_path)
+
+
 def test_taken_port(tmp_path: Path) -> None:
     """The address is named."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -162,6 +162,22 @@ def test_key_opens_its_levels(host: RunningHost, path: str, key: str | None, sta
         assert "www-authenticate" not in answer.headers
 
 
+def test_function_has_a_key_of_its_own(host: RunningHost) -> None:
+    """The admin endpoint tells it; it opens its function alone, no other of the same level and no management."""
+    master = {"x-functions-key": host.key("master")}
+    told = host.call("GET", "/admin/functions/LOCKED/keys", headers=master).json()
+    assert (told["keys"][0]["name"], told["links"]) == (
+        "default",
+        [{"rel": "self", "href": f"{host.base}/admin/functions/locked/keys"}],
+    )
+    own = {"code": told["keys"][0]["value"]}
+    assert host.call("GET", "/api/locked", params=own).status_code == 200
+    assert host.call("POST", "/api/start/chain", params=own).status_code == 401
+    assert host.call("GET", "/api/operator", params=own).status_code == 401
+    assert host.call("GET", "/admin/host/status", params=own).status_code == 401
+    assert host.call("GET", "/runtime/webhooks/durabletask/instances", params=own).status_code == 401
+
+
 def test_key_in_the_header_wins(host: RunningHost) -> None:
     """A wrong key in the header is not mended by a right one in the query."""
     answer = host.call("GET", "/api/locked", params={"code": host.key("function")}, headers={"x-functions-key": "no"})

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from local.functions_host import actions as ask
 from local.functions_host import history as ev
+from local.functions_host import interpreter
 from local.functions_host.decisions import (
     Continued,
     Decision,
@@ -234,6 +235,15 @@ def test_what_hangs_on_azure_fails_here(action: ask.Action) -> None:
     end = decided(said(action)).end
     assert isinstance(end, Ended)
     assert "would stay Running for ever" in str(end.result)
+
+
+def test_too_many_actions_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform's limit of actions ends the instance with an error; up to it, all is well."""
+    monkeypatch.setattr(interpreter, "ACTION_LIMIT", 2)
+    assert decided(said(ask.WhenAll((A, B)))).end is None
+    end = decided(said(ask.WhenAll((A, B, C)))).end
+    assert isinstance(end, Ended)
+    assert (end.status, "Maximum amount of orchestration actions (2)" in str(end.result)) == ("Failed", True)
 
 
 def test_duplicates_and_strays_are_ignored() -> None:

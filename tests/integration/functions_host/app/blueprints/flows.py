@@ -2,6 +2,7 @@
 """Orchestrators without events."""
 
 import json
+import time
 from collections.abc import Generator
 from datetime import timedelta
 from itertools import count
@@ -12,6 +13,7 @@ import azure.functions as func
 
 bp = df.Blueprint()
 _runs = count()
+_steps: list[str] = []
 
 TASK_COMPLETED = 5
 Flow = Generator[Any, Any, Any]
@@ -46,6 +48,22 @@ def one_nap(context: df.DurableOrchestrationContext) -> Flow:
 def fan_out(context: df.DurableOrchestrationContext) -> Flow:
     """Activities side by side."""
     return (yield context.task_all([context.call_activity("add_one", n) for n in range(context.get_input())]))
+
+
+@bp.orchestration_trigger(context_name="context")
+def crowd(context: df.DurableOrchestrationContext) -> Flow:
+    """The largest number of activities that ran at once."""
+    return max((yield context.task_all([context.call_activity("stand_in_crowd", 0.3) for _ in range(5)])))
+
+
+@bp.orchestration_trigger(context_name="context")
+def crowded(context: df.DurableOrchestrationContext) -> int:
+    """How many of these steps run when this one begins; it blocks its thread."""
+    _steps.append(context.instance_id)
+    size = len(_steps)
+    time.sleep(0.3)
+    _steps.pop()
+    return size
 
 
 @bp.orchestration_trigger(context_name="context")

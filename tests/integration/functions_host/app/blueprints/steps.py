@@ -10,6 +10,7 @@ import azure.durable_functions as df
 
 bp = df.Blueprint()
 _calls: Counter[str] = Counter()
+_crowd: list[str] = []
 
 
 def note(line: str) -> None:
@@ -46,6 +47,16 @@ def flaky(what: dict) -> int:
     if _calls[what["key"]] < what["good_at"]:
         raise ValueError(f"call {_calls[what['key']]}")
     return _calls[what["key"]]
+
+
+@bp.activity_trigger(input_name="seconds")
+async def stand_in_crowd(seconds: float) -> int:
+    """How many of these run when this one begins, itself included."""
+    _crowd.append("somebody")
+    size = len(_crowd)
+    await asyncio.sleep(seconds)
+    _crowd.pop()
+    return size
 
 
 @bp.activity_trigger(input_name="kind")
