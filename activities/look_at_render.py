@@ -2,7 +2,7 @@
 Also the one place where a cancelled job that runs is ended; its render is watched on, for the slot is the render's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,12 +18,14 @@ from shared.models.job import Job, JobRef, JobState, Live, Sample
 from shared.models.problem import CATALOGUE, Code, job_problem
 from shared.polling import Past, Prediction
 from shared.providers.choose import provider
-from shared.providers.port import Listing, LookEnd, Missing, NoAnswer, Refused, Render
+from shared.providers.port import Content, Listing, LookEnd, Missing, NoAnswer, Refused, Render
+from shared.providers.transport import NeverSentError, NoReplyError
 
 bp = df.Blueprint()
 
 _KEPT_SAMPLES = 20
 _RETENTION = timedelta(hours=24)
+_MP4_BRAND = slice(4, 8)  # where an MP4 says that it is one
 _MISSES = 3
 _BETWEEN_MISSES = timedelta(seconds=60)
 _CLOCK_MARGIN = timedelta(seconds=30)
@@ -46,18 +48,35 @@ async def look_at_render(payload: Payload) -> Payload:
         return {"kind": "gone", "detail": "the job has no render", "progress": None}
     lane = rates.lane_of(ref.model, stored.job.lane)
     end: LookEnd | _Gone = await provider(lane).look(stored.job.render_id)
+    if isinstance(end, Render) and end.state == "unknown":
+        end = await _recognised(lane, end)
     now = clock.now()
     live = _seen(stored, end, now)
     if isinstance(end, Missing):
         end = await _missing(stored.job, lane, live, end)
-    elif now - stored.job.accepted_at > _RETENTION and not isinstance(end, Render):
-        end = _Gone("no answer about the render until the provider had deleted it")
+    elif now - stored.job.accepted_at > _RETENTION and (not isinstance(end, Render) or end.state == "unknown"):
+        end = _Gone("no answer about the render that we understand until the provider had deleted it")
     expected = await _expect(stored.job, lane, live, now)
     await jobs.write_live(stored.job, _with_eta(live, expected, now), [_event(stored.live, live, end, expected, now)])
     await _tell(stored, lane, live, end)
     if stored.job.cancel_requested and not stored.job.state.is_final:
         await _cancel(stored, now)
     return await _answer(stored, end, expected, now) | _shown(stored.job, live)
+
+
+async def _recognised(lane: Lane, render: Render) -> Render:
+    """Take a state that no contract has for success where the content is a film already; else it stays unknown."""
+    head = b""
+    for source in render.sources[:1]:
+        try:
+            async with provider(lane).content(source) as content:
+                while isinstance(content, Content) and len(head) < _MP4_BRAND.stop:
+                    if not (chunk := await anext(content.chunks, b"")):
+                        break
+                    head += chunk
+        except (NeverSentError, NoReplyError):
+            return render
+    return replace(render, state="succeeded") if head[_MP4_BRAND] == b"ftyp" else render
 
 
 def _shown(job: Job, live: Live) -> Payload:
@@ -169,6 +188,8 @@ async def _answer(stored: Stored, end: LookEnd | _Gone, expected: Prediction, no
             return {"kind": "failed", "code": code}
         case _Gone(detail=detail):
             return {"kind": "gone", "detail": detail}
+        case Render(state="unknown"):
+            return {"kind": "wait", "wait_s": polling.next_look_s(expected, elapsed_s, polling.MAX_LOOK_S)}
         case Render(hint_s=hint_s) | NoAnswer(hint_s=hint_s):
             return {"kind": "wait", "wait_s": polling.next_look_s(expected, elapsed_s, hint_s)}
         case _:

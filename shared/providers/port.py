@@ -67,7 +67,9 @@ RenderState = Literal["waiting", "rendering", "succeeded", "failed", "unknown"]
 
 @dataclass(frozen=True)
 class Render:
-    """A render as the provider shows it. `sources` are what `content` takes, one for each finished video."""
+    """A render as the provider shows it. `sources` are what `content` takes, one for each finished video, also where
+    the state is a word that nobody knows.
+    """
 
     id: str
     state: RenderState

@@ -51,7 +51,7 @@ class SoraJobs(Dialect):
             seconds=whole_number(body.get("n_seconds")),
             created_at=unix_time(body.get("created_at")),
             variants=whole_number(body.get("n_variants")),
-            sources=_sources(body.get("generations")) if state == "succeeded" else (),
+            sources=_sources(body.get("generations")) if state in {"succeeded", "unknown"} else (),
             completed_at=unix_time(body.get("finished_at")),
             expires_at=unix_time(body.get("expires_at")),
             failure=_failure(provider_state, body.get("failure_reason")) if state == "failed" else None,

@@ -42,7 +42,7 @@ class VideosV1(Dialect):
             seconds=whole_number(body.get("seconds")),
             created_at=unix_time(body.get("created_at")),
             progress=whole_number(body.get("progress"), most=100),
-            sources=(render_id,) if state == "succeeded" else (),
+            sources=(render_id,) if state in {"succeeded", "unknown"} else (),
             completed_at=unix_time(body.get("completed_at")),
             expires_at=unix_time(body.get("expires_at")),
             failure=_failure(provider_state, body.get("error")) if state == "failed" else None,

@@ -72,7 +72,6 @@ CASES = {
     "looks refused": Case("[status:401] [status:403] [status:429,retry_after_s=1] [status:500]"),
     "slow look": Case("[status:slow,seconds=3]"),
     "page instead of a look": Case("[status:200,body=html]"),
-    "unknown state": Case("[status:state,times=1]", model="videos"),
     "stuck progress": Case("[status:progress,progress=3,times=all]", model="videos"),
     "jumping progress": Case("[status:progress,times=all]", model="videos"),
     "missing content": Case("[content:404]"),

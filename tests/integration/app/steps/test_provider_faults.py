@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from activities import find_render, look_at_render
-from shared import polling
+from shared import clock, jobs, polling
 
 if TYPE_CHECKING:
     from tests.integration.app.steps.conftest import Lab
@@ -88,6 +89,39 @@ async def test_a_render_that_vanishes_or_expires_is_gone(lab: Lab, effect: str) 
     assert (ended.state, ended.problem.code) == ("failed", "render_gone")
     assert ended.problem.money != "none"
     assert len(lab.provider.renders(job.prompt)) == 1
+
+
+async def test_an_unknown_state_is_success_once_there_is_a_film(lab: Lab) -> None:
+    """A word that nobody knows is asked about again in a minute, and the content is tried: a film is a film."""
+    job = await lab.submit(f"[takes:2] [status:state,times=all] {lab.model}")
+    await lab.do("submit", job)
+    seen = await lab.do("look", job)
+    assert (seen["kind"], seen["wait_s"]) == ("wait", 60)
+    end = await lab.watch(job)
+    assert end["kind"] == "succeeded"
+    assert (await lab.do("store", job, n=0, source=end["sources"][0]))["kind"] == "stored"
+
+
+async def test_an_unknown_state_with_no_film_is_waited_for(lab: Lab) -> None:
+    """A page, half an answer or none in the place of a film proves nothing."""
+    faults = "[content:html] [content:short,bytes=3] [content:reset]"
+    job = await lab.submit(f"[status:state,times=3] {faults} {lab.model}")
+    await lab.do("submit", job)
+    for _ in range(300):
+        if lab.provider.renders(job.prompt)[0]["finished_at"]:
+            break
+        await asyncio.sleep(0.1)
+    assert [(await lab.do("look", job))["kind"] for _ in range(4)] == ["wait", "wait", "wait", "succeeded"]
+
+
+async def test_an_unknown_state_is_given_up_after_a_day(lab: Lab) -> None:
+    """Once the provider keeps nothing any more, a word that nobody knows is no reason to go on; it was paid for."""
+    job = await lab.submit(f"[takes:90000] [status:state,times=all] {lab.model}")
+    await lab.do("submit", job)
+    for hours, kind in ((23, "wait"), (25, "gone")):
+        accepted_at = clock.now() - timedelta(hours=hours)
+        await lab.rewrite(jobs.partition(job.owner), jobs.job_key(job.inv), accepted_at=accepted_at)
+        assert (await lab.do("look", job))["kind"] == kind
 
 
 async def test_a_hint_makes_the_next_look_wait(lab: Lab) -> None:
