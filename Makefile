@@ -11,7 +11,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint types imports unit integration contract e2e conformance bench faults fault-mutations lock openapi clean distclean \
-	packaging infra-mutations infra-snapshots infra-scan golden-histories deaths worker-library
+	packaging infra-mutations infra-snapshots infra-scan golden-histories deaths worker-library e2e-disorder
 
 help: ## List what can be done
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /\1	/p' Makefile | expand -t 32
@@ -52,6 +52,10 @@ infra-snapshots: setup ## Write the predicted resources of infra/cases anew, for
 
 infra-scan: setup ## Scan the predicted resources with checkov, the workflows with zizmor (installs both, minutes)
 	@$(BIN)/python infra/checks/scan.py
+
+e2e-disorder: setup ## Run all end-to-end tests on a host with everything wrong that may be (SEED=1; a quarter of an hour)
+	@LAB_HOST_OPTIONS="--latency 0.1 1 --early-timers --duplicate 0.2 --worker-dies 0.005 --seed $(or $(SEED),1)" \
+		$(BIN)/pytest --quiet --timeout 900 tests/e2e
 
 worker-library: setup ## Run the host's own tests through azure-functions-runtime on Python 3.13 (minutes)
 	@WORKER_LIBRARY=all $(BIN)/pytest --quiet tests/integration/functions_host

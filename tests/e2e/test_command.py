@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import WITHIN_S
+
 CHEAP = ("--model", "sora", "--size", "480x480", "--seconds", "1")
 UNKNOWN = "job_01JGZZZZZZZZZZZZZZZZZZZZZZ"
 
@@ -59,7 +61,7 @@ def test_a_refused_prompt_is_a_failed_job(stack: Any) -> None:
 def test_without_a_terminal_each_change_is_a_line(stack: Any, tmp_path: Any) -> None:
     """In a pipe the progress is plain lines, none twice, and the result is on standard output alone."""
     command = stack.start_lab("generate", "a kite in a pipe", *CHEAP, "--out", f"{tmp_path}/")
-    result, said = command.communicate(timeout=100)
+    result, said = command.communicate(timeout=WITHIN_S)
     lines = said.splitlines()
     assert command.returncode == 0
     assert lines[0].endswith("accepted")

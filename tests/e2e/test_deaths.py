@@ -7,6 +7,8 @@ from typing import Any
 
 import av
 
+from tests.e2e.conftest import WITHIN_S
+
 CHEAP = ("--model", "sora", "--size", "480x480", "--seconds", "1")
 
 
@@ -18,7 +20,7 @@ def test_a_killed_host_costs_no_second_render(stack: Any, tmp_path: Any, eventua
     command = stack.start_lab("generate", prompt, *CHEAP, "--out", str(out))
     eventually(lambda: stack.ledger(prompt))
     os.kill(before["pids"]["host"], signal.SIGKILL)
-    _, said = command.communicate(timeout=110)
+    _, said = command.communicate(timeout=WITHIN_S + 10)
     assert command.returncode == 0, said
     assert [render["billed"] for render in stack.ledger(prompt)] == [True]
     with av.open(str(out)) as container:

@@ -10,6 +10,8 @@ from typing import Any
 
 import av
 
+from tests.e2e.conftest import WITHIN_S
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -35,7 +37,7 @@ def run(module: str, **environment: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=WITHIN_S + 10,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from client import Job, LabClient
+from tests.e2e.conftest import WITHIN_S
 
 JOBS = 20
 CAP = 2
@@ -19,7 +20,7 @@ async def finished(lab: LabClient, n: int) -> Job:
     return job
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(WITHIN_S + 140)
 async def test_twenty_jobs_at_once_all_succeed_within_the_cap(stack: Any) -> None:
     """However many jobs wait, never more than the cap are in flight at the provider, and each is made exactly once."""
     async with LabClient(stack.record["api"], stack.record["api_key"]) as lab:

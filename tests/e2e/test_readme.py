@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import WITHIN_S
+
 _ROOT = Path(__file__).parents[2]
 _BLOCKS = re.findall(r"```sh\n(.*?)```", (_ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 _LINES = [line for block in _BLOCKS for line in block.splitlines() if line.strip()]
@@ -34,7 +36,14 @@ def test_command_works_as_it_stands(stack: Any, tmp_path: Path, line: str) -> No
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     done = subprocess.run(  # noqa: S602 - the README's words are ours
-        line, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, check=False
+        line,
+        shell=True,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S - 10,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "problem:" not in done.stdout
