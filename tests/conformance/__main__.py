@@ -45,9 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--url", help="address of a host that runs tests/conformance/app, such as http://127.0.0.1:7071"
     )
-    parser.add_argument("--key", default="", help="its host key (default)")
-    parser.add_argument("--system-key", default="", help="its system key durabletask_extension")
-    parser.add_argument("--master-key", default="", help="its master key")
+    parser.add_argument("--key", default="", help="its master key (_master); it tells the others")
     parser.add_argument("--only", default="", help="play only facts whose trace's name has this in it")
     parser.add_argument("--differences", action="store_true", help="list the accepted differences that were met")
     return parser.parse_args()
@@ -57,12 +55,31 @@ def main() -> None:
     """Print one line a group and the sum; exit code 1 where a fact failed."""
     arguments = _arguments()
     if arguments.url:
-        keys = {"system": arguments.system_key, "function": arguments.key, "master": arguments.master_key}
+        url = arguments.url.rstrip("/")
         with _http() as http:
-            _report(Target(arguments.url.rstrip("/"), keys, http), arguments)
+            _report(Target(url, _keys(url, arguments.key, http), http), arguments)
     else:
         with tempfile.TemporaryDirectory() as folder, stand_in(Path(folder) / "state") as target:
             _report(target, arguments)
+
+
+def _keys(url: str, master: str, http: httpx.Client) -> dict[str, str]:
+    """The keys of a host by the names the facts give them; ends the program with one line where it tells none."""
+    keys = {"master": master}
+    for name, place, key in (("function", "keys", "default"), ("system", "systemkeys", "durabletask_extension")):
+        try:
+            answer = http.get(f"{url}/admin/host/{place}", headers={"x-functions-key": master})
+        except httpx.HTTPError as error:
+            sys.exit(f"conformance: {url} does not answer: {error}")
+        if answer.status_code != httpx.codes.OK:
+            sys.exit(
+                f"conformance: {url}/admin/host/{place} answers {answer.status_code}; --key must be its master key"
+            )
+        found = {told["name"]: told["value"] for told in answer.json()["keys"]}
+        if key not in found:
+            sys.exit(f"conformance: {url} has no key {key} yet; send one request to /api/c_binding and try again")
+        keys[name] = found[key]
+    return keys
 
 
 def _report(target: Target, arguments: argparse.Namespace) -> None:

@@ -75,12 +75,13 @@ class Stage:
         answer.raise_for_status()
         return answer.json()
 
-    def manage(self, method: str, path: str, content: str | None = None) -> httpx.Response:
-        """A request to the durable webhooks."""
-        headers = {"x-functions-key": self.target.keys["system"]}
-        if content is not None:
-            headers["content-type"] = "application/json"
-        return self.target.http.request(method, f"{self.target.url}{WEBHOOKS}{path}", headers=headers, content=content)
+    def manage(
+        self, method: str, path: str, content: str | None = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """A request to the durable webhooks; a body is JSON unless ``headers`` are given."""
+        usual = {} if content is None else {"content-type": "application/json"}
+        sent = {"x-functions-key": self.target.keys["system"], **(usual if headers is None else headers)}
+        return self.target.http.request(method, f"{self.target.url}{WEBHOOKS}{path}", headers=sent, content=content)
 
     def start(self, name: str, value: Any = None, instance_id: str | None = None) -> None:
         """Start an orchestration with the input that the SDK would send for this value."""

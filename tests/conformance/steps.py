@@ -102,6 +102,23 @@ def three_failures(stage: Stage) -> None:
         stage.until(lambda status: status["runtimeStatus"] == "Failed", f"{stage.prefix}failure-{number}")
 
 
+def two_running(stage: Stage) -> None:
+    """Two orchestrations wait for their timers."""
+    for number in range(2):
+        stage.start("tm", 60, f"{stage.prefix}running-{number}")
+    for number in range(2):
+        stage.until(lambda status: status["runtimeStatus"] == "Running", f"{stage.prefix}running-{number}")
+
+
+def parent_terminated(stage: Stage) -> None:
+    """The orchestration of the trace is the child of one that was terminated while it ran."""
+    parent = stage.id.removesuffix("-kid")
+    stage.start("kid_parent", 30, parent)
+    stage.until(lambda status: status["runtimeStatus"] == "Running")
+    stage.manage("POST", f"/instances/{parent}/terminate")
+    stage.until(lambda status: status["runtimeStatus"] == "Terminated", parent)
+
+
 RUN = (replayed, ended())
 COMPLETED = (started("chain", 1), ended())
 FAILED = (started("raises"), ended())

@@ -1,5 +1,7 @@
 """The stand-in against the facts, and the program that compares them against itself."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from tests.conformance.normal import Normal
 from tests.conformance.run import Report, run, unused
 from tests.conformance.scenes.table import GROUPS
 
-PAGE = Path(__file__).parents[2] / "docs" / "functions-host.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "functions-host.md"
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,28 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 def test_stand_in_answers_as_the_real_host(report: Report) -> None:
     """Every answer equals what the real host gave, but for the accepted differences."""
     assert report.failures() == []
-    assert len(list(report.outcomes())) >= 400
+    assert len(list(report.outcomes())) >= 430
+
+
+def test_program_can_be_pointed_at_any_host(tmp_path: Path) -> None:
+    """Address and master key are enough; a wrong key and a host that is not there are one line each."""
+
+    def said(*options: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "tests.conformance", "--only", "http-admin", *options]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own program
+        return ended.returncode, (ended.stderr or ended.stdout).strip()
+
+    with stand_in(tmp_path / "state") as target:
+        code, told = said("--url", f"{target.url}/", "--key", target.keys["master"])
+        count = sum("http-admin" in trace for trace in facts.of_group("http"))
+        assert (code, told.splitlines()[-1].split(" facts")[0], told.endswith(" 0 failures")) == (0, str(count), True)
+        refused = said("--url", target.url, "--key", target.keys["function"])
+        assert refused == (
+            1,
+            f"conformance: {target.url}/admin/host/keys answers 403; --key must be its master key",
+        )
+    code, told = said("--url", target.url, "--key", "any")
+    assert (code, len(told.splitlines()), "does not answer" in told) == (1, 1, True)
 
 
 def test_accepted_differences_are_all_met(report: Report) -> None:

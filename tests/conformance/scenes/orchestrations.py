@@ -31,21 +31,23 @@ _RUN_TO_THE_END = (
     *(f"orch-act-exception-caught-{kind}" for kind in _EXCEPTIONS),
     *(f"orch-returns-{kind}" for kind in _RESULTS),
     *("orch-act-no-input", "orch-act-returns-kinds", "orch-act-returns-set", "orch-act-wrong-arg"),
-    *("orch-act-retry-exhausted", "orch-act-retry-exhausted-caught", "orch-act-retry-succeeds-full"),
+    *("orch-act-retry-exhausted", "orch-act-retry-exhausted-caught"),
+    *("orch-act-retry-succeeds", "orch-act-retry-succeeds-full"),
     *("orch-big-20k", "orch-big-40k", "orch-big-300k", "orch-custom-status-kinds", "orch-custom-status-ok-size"),
     *("orch-custom-status-too-big", "orch-exception", "orch-exception-first"),
     *("orch-forgotten-activity", "orch-forgotten-activity-2"),
     *("orch-nondeterministic", "orch-nongenerator", "orch-nongenerator-exception", "orch-props"),
     *("orch-sub-activity-failure-caught", "orch-sub-exception-caught", "orch-sub-ids", "orch-sub-retry-exhausted"),
     *("orch-task-any-two-activities", "orch-timer-1.9", "orch-timer-1s", "orch-timer-2s", "orch-timer-3s"),
-    *("orch-timer-cancelled", "orch-timer-half", "orch-timer-past", "orch-timer-zero", "catch-and-go"),
+    *("orch-timer-cancelled", "orch-timer-half", "orch-timer-past", "orch-timer-zero", "orch-timer-5s", "catch-and-go"),
+    *("open-forgotten-activity", "open-forgotten-activity-2", "open-timer-cancelled"),
     *("fail-with-open-activity", "sub-orchestration-id-after-11-steps", "task-all-empty"),
     *("task-any-open-child", "task-any-timers", "task-any-uncancelled-timer", "timer-naive-datetime"),
     *("yield-non-task", "yield-non-task-in-later-step"),
 )
 _SIDE_BY_SIDE = (
-    *("nested-all-in-any", "orch-fan-fail-task-all", "orch-hazard-whenall-retry", "orch-hazard-whenall-slow"),
-    "orch-parent-subs",
+    *("nested-all-in-any", "open-fan-fail-task-all", "orch-fan-fail-task-all", "orch-hazard-whenall-retry"),
+    *("orch-hazard-whenall-slow", "orch-parent-subs"),
 )
 _WEBHOOK_EVENTS = {
     "array": [1, 2],
@@ -64,7 +66,18 @@ _SDK_EVENTS = {
     "jsonstring": '{"a":1}',
     "empty": "",
 }
+_REFUSED_EVENTS = {
+    "badjson": ("{bad", "application/json"),
+    "empty": (None, "application/json"),
+    "ct": ('{"a":1}', "text/plain"),
+    "noct": ('{"a":1}', ""),
+}
 _HELD = (*LISTENING, history_has("ExecutionStarted"))
+
+
+def _sent(content: str | None, content_type: str) -> Step:
+    headers = {"content-type": content_type} if content_type else {}
+    return lambda stage: stage.manage("POST", f"/instances/{stage.id}/raiseEvent/E", content, headers)
 
 
 def _two(*, after: Step, name: str) -> tuple[Step, ...]:
@@ -116,6 +129,7 @@ SCENES = {
     **{name: Scene(RUN, view="any order") for name in _SIDE_BY_SIDE},
     "orch-continue-as-new": Scene((started("eternal"), ended())),
     "orch-can-open-activity": Scene((started("can_open_act"), ended())),
+    "open-can-open-activity": Scene((started("can_open_act"), ended())),
     "orch-timer-8-days": Scene((replayed, history_has("TimerCreated"))),
     **{name: Scene((replayed, _begun)) for name in ("orch-act-unknown", "orch-act-unknown-caught", "orch-sub-unknown")},
     "sub-orchestration-own-id": Scene((started("sub_self"), _begun)),
@@ -136,6 +150,7 @@ SCENES = {
         f"event-form-result-sdk-{kind}": Scene((*_HELD, raised("E", value, sdk=True), ended()))
         for kind, value in _SDK_EVENTS.items()
     },
+    **{f"event-form-result-{kind}": Scene((*_HELD, _sent(*event))) for kind, event in _REFUSED_EVENTS.items()},
     "event-form-result-case": Scene((*_HELD, raised("e", 1), history_has("EventRaised"))),
     **{f"raise-event-webhook-{kind}": Scene(_HELD) for kind in _WEBHOOK_EVENTS},
     "raise-event-webhook-case-insensitive-name": Scene(_HELD),

@@ -28,7 +28,10 @@ _SDK_VALUES = {
     "unicode": "äöü€😀",
     "zero": 0,
 }
-_SDK_IDS = ("backslash", "ctl", "hash", "long101", "percent", "slash", "space", "unicode", "upper")
+_SDK_IDS = (
+    *("at", "at-only", "backslash", "ctl", "hash", "long101", "long256", "long257"),
+    *("percent", "slash", "space", "unicode", "upper"),
+)
 
 SCENES = {
     "start-http-starter-202": Scene(),

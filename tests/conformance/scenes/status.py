@@ -12,12 +12,14 @@ from tests.conformance.steps import (
     asked,
     ended,
     history_has,
+    parent_terminated,
     raised,
     replayed,
     seven_pages,
     started,
     status_is,
     three_failures,
+    two_running,
 )
 
 _STATES: dict[str, tuple[Step, ...]] = {
@@ -75,6 +77,7 @@ SCENES = {
     "terminate-parent": Scene(
         (replayed, history_has("SubOrchestrationInstanceCreated"), asked("terminate", "stop"), ended())
     ),
+    "terminate-parent-child": Scene((parent_terminated,)),
     "suspend-running": Scene(RUNNING),
     "suspend-already-suspended": Scene(SUSPENDED),
     "suspended-mid-activity": Scene(
@@ -103,6 +106,7 @@ SCENES = {
     "purge-running": Scene(RUNNING),
     "purge-suspended": Scene(SUSPENDED),
     "purge-filter-200": Scene((seven_pages,), alone=True),
+    "purge-filter-running": Scene((two_running,), alone=True),
     "purge-filter-nomatch-404": Scene(),
     "purge-filter-without-createdTimeFrom": Scene(),
     "rpc-terminate": Scene(RUNNING, door="rpc"),
@@ -120,6 +124,8 @@ SCENES = {
     "list-filter-createdTimeFrom-invalid": Scene((seven_pages,), view="shapes"),
     "list-instances-trailing-slash": Scene(COMPLETED, view="shapes"),
     "list-filter-status-failed": Scene((three_failures,), view="shapes"),
+    "list-filter-createdTimeFrom": Scene((seven_pages,), alone=True),
+    "rpc-list": Scene(COMPLETED, door="rpc", view="shapes"),
     # ---- the SDK's client
     "sdk-get_status-completed": Scene(COMPLETED, call=("get_status", "{id}")),
     "sdk-get_status-running": Scene(RUNNING, call=("get_status", "{id}"), named="dup-1"),
