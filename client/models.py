@@ -222,6 +222,7 @@ class LabMetrics(_FromServer):
 class LabStatus(_FromServer):
     """How a lab is set up, and what is missing."""
 
+    version: str | None = None
     ready: bool
     faults: tuple[Fault, ...] = ()
     storage: StorageStatus | None = None

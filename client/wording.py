@@ -120,7 +120,7 @@ def error_lines(error: LabError, url: str) -> list[str]:
 
 def status_lines(status: LabStatus) -> list[str]:
     """Say whether the lab is ready, what it offers, and what is wrong with it."""
-    lines = ["ready" if status.ready else "not ready"]
+    lines = [("ready" if status.ready else "not ready") + (f", version {status.version}" if status.version else "")]
     if status.storage is not None and not status.storage.reachable:
         lines.append(f"  storage: {status.storage.detail or 'does not answer'}")
     lines += [f"  {fault.setting}: {fault.message}" for fault in status.faults]

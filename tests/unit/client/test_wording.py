@@ -144,6 +144,7 @@ def test_status_lines_say_what_is_missing() -> None:
     """A lab that is not ready says which settings are wrong, and what storage answered."""
     status = LabStatus.model_validate(
         {
+            "version": "0.2.0",
             "ready": False,
             "faults": [{"setting": "SORA_ENDPOINT", "message": "is not set"}],
             "storage": {"reachable": False, "detail": "refused"},
@@ -157,7 +158,7 @@ def test_status_lines_say_what_is_missing() -> None:
         }
     )
     assert status_lines(status) == [
-        "not ready",
+        "not ready, version 0.2.0",
         "  storage: refused",
         "  SORA_ENDPOINT: is not set",
         "  sora  480x480 for 1 to 3 s; 854x480 for 4, 8 s",

@@ -71,6 +71,25 @@ async def test_a_terminated_story_cancels_its_job(lab: Lab) -> None:
     assert (await lab.pool()).running == {}
 
 
+async def test_a_finished_story_that_an_operator_starts_again_changes_nothing(lab: Lab) -> None:
+    """It finds every effect there: nothing is bought, copied or counted again, and the job's row stays as it was."""
+    job, states = await lab.submit(), []
+    for _ in range(2):
+        assert (await lab.do("submit", job))["kind"] == "submitted"
+        end = await lab.watch(job)
+        await lab.do("release", job, render_s=end["render_s"])
+        stored = [await lab.do("store", job, n=n, source=source) for n, source in enumerate(end["sources"])]
+        ended = {**end, "generations": [one["generation"] for one in stored]}
+        assert (await lab.do("finish", job, end=ended))["state"] == "succeeded"
+        await lab.do("forget", job)
+        states.append(await lab.read(job))
+    first, again = states
+    assert first == again
+    assert ended["generations"] == []
+    assert len(lab.provider.renders(job.prompt)) == 1
+    assert (await lab.pool()).running == {}
+
+
 async def test_histories_are_forgotten_after_a_day(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once an hour; only those of stories that have ended, for the host's filter would delete running ones too."""
     now = clock.now()
