@@ -57,7 +57,8 @@ def _written(execution: Execution) -> dict[str, Any]:
 
 def _row(event: ev.Event) -> list[Any]:
     kind, text = ev.to_row(event)
-    return [kind, {name: value for name, value in json.loads(text).items() if value is not None}]
+    given = {each.name for each in fields(event) if getattr(event, each.name) not in {each.default, None}}
+    return [kind, {name: value for name, value in json.loads(text).items() if name in given}]
 
 
 def _read(written: dict[str, Any]) -> Execution:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 MOST_REQUESTS_OF_A_SUBMIT = 6
 MOST_REQUESTS_OF_A_JOB = 60
 MOST_ROWS_OF_AN_INSTANCE = 170
-RENDER_S = 15
-JOBS = 6
+RENDER_S = 10
+JOBS = 5
 LOOKS = {"with": (10, 15), "without": (25, 25)}  # mean and at most, by whether the provider tells progress
 SILENCE_S = 3  # how long nothing must happen for jobs that wait: nothing else could show that
 VIDEOS = {"api": "videos", "deployment": "sora-2", "offers": [{"sizes": ["720x1280"], "seconds": [4]}]}
