@@ -29,6 +29,8 @@ _DEVELOPMENT_STORAGE = (
 )
 
 _log = logging.getLogger("host.queues")
+_requests = logging.getLogger("host.queues.requests")
+_requests.setLevel(logging.WARNING)  # every look at a queue is a request, and the SDK tells of each
 
 
 class QueueTriggers:
@@ -90,7 +92,7 @@ class _Listener:
         self._lease_s = lease_s
         self._name = str(function.trigger["queueName"]).lower()
         try:
-            self._service = QueueServiceClient.from_connection_string(_connection(function))
+            self._service = QueueServiceClient.from_connection_string(_connection(function), logger=_requests)
         except ValueError as error:
             raise AppError(f"Function '{function.name}' cannot be loaded: its connection: {error}.") from error
         self._queue: QueueClient = self._service.get_queue_client(self._name)
@@ -226,9 +228,12 @@ class _Receipt:
 
     async def keep(self) -> None:
         """Renew the lease at half time, for ever."""
+        from azure.core.exceptions import AzureError  # noqa: PLC0415 - as above
+
         while True:
             await asyncio.sleep(self._lease_s / 2)
-            await self.release(self._lease_s)
+            with suppress(AzureError):  # the next half time may do better
+                await self.release(self._lease_s)
 
     async def release(self, visibility_timeout_s: int) -> None:
         """Make the message visible after that time."""

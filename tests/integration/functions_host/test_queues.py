@@ -127,6 +127,13 @@ def test_dead_messages_end_in_the_poison_queue(shared: Hosted) -> None:
     assert shared.left("messages") == 0
 
 
+def test_requests_for_messages_are_not_logged(shared: Hosted) -> None:
+    """A host that looks at its queues several times a second must not drown its log in that."""
+    shared.send("texts", "anything")
+    wait_for(lambda: shared.told("takes_text"), "a message")
+    assert "Request URL" not in shared.host.log()
+
+
 def test_tool_runs_a_queue_function(shared: Hosted) -> None:
     """POST /admin/functions/NAME gives the function its input as the message."""
     headers = {"x-functions-key": shared.host.key("master")}
