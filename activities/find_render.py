@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import attempts, clock, jobs, polling, rates
+from shared import attempts, clock, jobs, polling, rates, rivals
 from shared.attempts import Tried
 from shared.ids import JobId
 from shared.jobs import Event, Stored
@@ -65,6 +65,9 @@ async def _search(stored: Stored, lost: Tried, first_sent_at: datetime, since_lo
                 return {"kind": "submitted", "wait_s": 0.0}
         elif holder is None:
             unclaimed.append(render.id)
+    if lane.exclusive and len(unclaimed) == 1 and not await rivals.has_rival(job, lane):
+        adopted = await attempts.adopt(job.ref, lane.base_url, unclaimed[0])
+        return {"kind": "submitted", "wait_s": 0.0} if adopted else _SOON
     return await _absent(stored, lost, since_lost_s, unclaimed, resubmits=lane.on_lost_reply == "resubmit")
 
 
@@ -84,9 +87,13 @@ def _candidates(job: Job, listing: Listing) -> list[Render]:
 async def _absent(
     stored: Stored, lost: Tried, since_lost_s: float, candidates: list[str], *, resubmits: bool
 ) -> Payload:
-    """Conclude what absence allows: a new attempt after a plain 5xx, or on a lane that would rather pay twice."""
+    """Conclude what absence allows: a new attempt after a plain 5xx, or on a lane that would rather pay twice.
+
+    A render that may be the job's, since its list names no prompts, is no absence.
+    """
     attempt = lost.attempt
-    if (attempt.server_error is not None or resubmits) and since_lost_s >= _ABSENT_AFTER_S:
+    absent = attempt.server_error is not None and not candidates
+    if (absent or resubmits) and since_lost_s >= _ABSENT_AFTER_S:
         event = Event(f"try-{attempt.n}-absent", "absent", {"server_error": attempt.server_error})
         await attempts.update(stored.job, lost, event, concluded="absent")
         return _SOON

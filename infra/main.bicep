@@ -200,6 +200,7 @@ var chosenSettings = {
   SORA_API: videoLimits.?api
   SORA_MAX_IN_FLIGHT: videoLimits.?maxInFlight
   SORA_CREATES_PER_MINUTE: videoLimits.?createsPerMinute
+  SORA_EXCLUSIVE: openAI.?video == null ? null : (isNewOpenAI ? true : openAI.?exclusive)
   SORA_TYPICAL_RENDER_S: videoLimits.?typicalRenderS
   LANES: options.?lanes
   LINK_TTL_S: options.?linkTtlS

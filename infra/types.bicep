@@ -68,6 +68,9 @@ type existingOpenAI = {
   @description('Required. Its resource group.')
   resourceGroup: string
 
+  @description('Optional. Whether nobody but the app renders on it. Default: false. A new account is the app\'s own.')
+  exclusive: bool?
+
   @description('Optional. Its subscription. Default: the one that is deployed to.')
   subscriptionId: string?
 
@@ -163,6 +166,9 @@ type lane = {
 
   @description('Optional. Price of a second, in US dollars, as text.')
   usd_per_second: string?
+
+  @description('Optional. Whether nobody but the app renders on the account of the endpoint.')
+  exclusive: bool?
 
   @description('Optional. Seconds a render takes.')
   typical_render_s: int?

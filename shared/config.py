@@ -40,6 +40,7 @@ class LaneSetting(BaseModel):
     usd_per_second: Decimal | None = Field(default=None, ge=0)
     typical_render_s: float | None = Field(default=None, gt=0)
     on_lost_reply: Literal["hold", "resubmit"] = "hold"
+    exclusive: bool = False
 
     def lane(self) -> Lane:
         """Complete the setting from the catalogue; NotConfiguredError says what is missing."""
@@ -87,6 +88,9 @@ class Settings(BaseSettings):
     )
     sora_max_in_flight: int | None = Field(default=None, ge=1, le=100, description="Renders at once at the provider")
     sora_creates_per_minute: int | None = Field(default=None, ge=1, le=600, description="Creates a minute")
+    sora_exclusive: bool = Field(
+        default=False, description="Whether nobody else renders on this resource: then a lost render is told by that"
+    )
     sora_typical_render_s: float | None = Field(
         default=None, gt=0, description="Seconds a render takes, until the lane has a history of its own"
     )
@@ -193,6 +197,7 @@ def _lane_settings(settings: Settings) -> Iterator[tuple[str, LaneSetting]]:
                     "max_in_flight": settings.sora_max_in_flight,
                     "creates_per_minute": settings.sora_creates_per_minute,
                     "typical_render_s": settings.sora_typical_render_s,
+                    "exclusive": settings.sora_exclusive,
                 }
             ),
         )

@@ -87,6 +87,7 @@ class Lane(_Frozen):
     usd_per_second: Decimal | None = None
     retired_on: date | None = None
     on_lost_reply: Literal["hold", "resubmit"] = "hold"
+    exclusive: bool = False  # nobody but this app renders on the account: what is unclaimed there is this app's
 
     @property
     def base_url(self) -> str:

@@ -8,6 +8,7 @@ param openAI = {
   kind: 'existing'
   name: 'contoso-models'
   resourceGroup: 'rg-models'
+  exclusive: false
   video: { name: 'film', model: 'sora-2' }
 }
 param videoLimits = { api: 'videos', maxInFlight: 4, createsPerMinute: 10, typicalRenderS: 80 }

@@ -159,6 +159,15 @@ def test_new_models_take_no_key_and_do_not_change(predictions: dict[str, Predict
     assert [one["name"].split("/")[1] for one in private] == ["sora-2", "gpt-image", "gpt"]
 
 
+def test_only_a_new_account_is_the_apps_own(
+    predictions: dict[str, Prediction], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lane of a new account is exclusive; that of an existing one is not, unless somebody says so."""
+    for case, is_exclusive in {"defaults": True, "private": True, "existing-openai": False}.items():
+        monkeypatch.setenv("SORA_EXCLUSIVE", predictions[case].settings["SORA_EXCLUSIVE"])
+        assert config.read().settings.sora_exclusive is is_exclusive
+
+
 def test_existing_models_are_left_alone(predictions: dict[str, Prediction]) -> None:
     """An account that is there already gets a role assignment in its own group, and nothing else."""
     existing = predictions["existing-openai"]

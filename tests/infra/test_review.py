@@ -1,4 +1,4 @@
-"""Rules of docs/operate.md and docs/security.md: what they say of cases, metrics, alerts and tests is what is there."""
+"""Rules of docs/operate.md and docs/security.md: what they say of cases, queries and tests is what is there."""
 
 import json
 import re
@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.telemetry import METRICS
 from tests.infra.compiler import CASES, INFRA, ROOT
 from tests.infra.prediction import Prediction
 
@@ -71,11 +70,6 @@ def test_the_table_of_cases_is_what_was_predicted() -> None:
     for (label, *told), (begins, read) in zip(rows, _ROWS.items(), strict=True):
         assert label.startswith(begins)
         assert told == [read(made) for made in _REVIEWED], label
-
-
-def test_every_metric_is_described() -> None:
-    """The table of metrics is what the app tells: names, units and meanings."""
-    assert _table("metric") == [[f"`{name}`", metric.unit, metric.description] for name, metric in METRICS.items()]
 
 
 @pytest.mark.parametrize("query", sorted(path.name for path in (INFRA / "queries").glob("*.kql")))

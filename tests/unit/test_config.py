@@ -1,6 +1,8 @@
 """Rules of settings: whatever the environment holds, reading it ends in sentences, never in a stack trace."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +120,27 @@ def test_tokens_go_to_azure_only(environment: pytest.MonkeyPatch) -> None:
     for elsewhere in ("https://openai.azure.com.example.org/v1", "http://contoso.openai.azure.com/openai/v1"):
         environment.setenv("SORA_ENDPOINT", elsewhere)
         assert not config.read().pools["sora-2"].lanes[0].is_azure
+
+
+@pytest.mark.parametrize("lane", [{"SORA_EXCLUSIVE": "true"}, {"LANES": json.dumps([LANE | {"exclusive": True}])}])
+def test_an_account_is_shared_unless_it_is_said_to_be_the_apps_own(
+    environment: pytest.MonkeyPatch, lane: dict[str, str]
+) -> None:
+    """A lane is exclusive where its own setting says so, and no other lane is for that reason."""
+    assert [one.exclusive for one in config.read().pools["sora-2"].lanes] == [False]
+    for name, value in lane.items():
+        environment.setenv(name, value)
+    environment.setenv("SORA_MODEL", "sora-2")
+    lanes = {one.name: one.exclusive for one in config.read().pools["sora-2"].lanes}
+    assert lanes == ({"main": True} if "SORA_EXCLUSIVE" in lane else {"main": False, "west": True})
+
+
+def test_every_setting_is_read_by_the_app() -> None:
+    """No setting is there that no code reads."""
+    code = [path.read_text("utf-8") for folder in ("activities", "endpoints", "shared") for path in _of(folder)]
+    for name in config.Settings.model_fields:
+        assert any(re.search(rf"\.{name}\b", text) for text in code), name
+
+
+def _of(folder: str) -> list[Path]:
+    return sorted((Path(__file__).parents[2] / folder).rglob("*.py"))

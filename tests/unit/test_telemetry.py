@@ -180,3 +180,10 @@ def test_every_logger_of_the_app_is_exported() -> None:
         for module in (_ROOT / folder).rglob("*.py"):
             for name in re.findall(r"_log = logging.getLogger\((.+)\)", module.read_text("utf-8")):
                 assert name.startswith('"lab'), f"{module}: {name}"
+
+
+def test_every_metric_is_described() -> None:
+    """The table of docs/operate.md is what the app tells: names, units and meanings, in order."""
+    page = (_ROOT / "docs" / "operate.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `lab.")]
+    assert rows == [f"| `{name}` | {told.unit} | {told.description} |" for name, told in telemetry.METRICS.items()]

@@ -176,6 +176,19 @@ class Faults:
         return answered
 
     @staticmethod
+    def taken_and(status: int) -> Fault:
+        """The provider did it, and something in between answered with an error."""
+
+        async def taken(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+            async def swallow(_: Message) -> None:
+                return
+
+            await app(scope, receive, swallow)
+            await Faults.answer(status)(app, scope, receive, send)
+
+        return taken
+
+    @staticmethod
     def after(event: threading.Event, fault: Fault | None = None) -> Fault:
         """The request is held until the event is set, and goes on then."""
 

@@ -223,3 +223,75 @@ class TestWhereTheListNamesNoPrompts:
         [candidate] = lab.provider.renders(job.prompt)
         assert candidate["id"] in ended.problem.detail
         assert str((await lab.read(of_other)).render_id) not in ended.problem.detail
+
+    async def test_a_render_that_may_be_the_jobs_is_no_absence(
+        self, lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A 5xx of a create that was taken is not tried again while an unclaimed render may be that one."""
+        monkeypatch.setattr(polling, "FIND_AFTER_S", (0, 0, 0))
+        monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
+        lab.provider.tamper("POST /videos", faults.taken_and(503))
+        job = await lab.submit(size="1280x720", seconds=4)
+        assert (await lab.do("submit", job))["kind"] == "lost"
+        assert [(await lab.do("find", job))["kind"] for _ in range(4)][-1] == "unclear"
+        assert [one.attempt.concluded for one in await lab.tried(job)] == ["unclear"]
+
+
+class TestWhereNobodyElseRenders(TestWhereTheListNamesNoPrompts):
+    """The same provider, on an account that is said to be the app's own: its unclaimed renders are this app's."""
+
+    @pytest.fixture
+    def lane(self, provider: Provider) -> dict[str, Any]:
+        """An exclusive lane."""
+        where = {"deployment": "sora-2", "endpoint": provider.url, "api": "videos"}
+        return where | {"max_in_flight": 100, "exclusive": True}
+
+    @pytest.mark.usefixtures("at_once")
+    async def test_nothing_is_adopted_by_itself(self, lab: Lab, faults: Faults) -> None:
+        """Two jobs whose replies were lost may each own either render: neither is adopted, and both say so."""
+        lab.provider.tamper("POST /videos", faults.lost_reply, faults.lost_reply)
+        jobs_lost = [await lab.submit(size="1280x720", seconds=4) for _ in range(2)]
+        for job in jobs_lost:
+            assert (await lab.do("submit", job))["kind"] == "lost"
+        for job in jobs_lost:
+            assert [(await lab.do("find", job))["kind"] for _ in range(4)][-1] == "unclear"
+            assert (await lab.read(job)).render_id is None
+
+    @pytest.mark.usefixtures("at_once")
+    async def test_the_only_render_that_is_nobodys_is_adopted(self, lab: Lab, faults: Faults) -> None:
+        """Beside jobs whose renders are known, the one unclaimed render is that of the one lost create."""
+        of_other = await lab.submit(size="1280x720", seconds=4)
+        assert (await lab.do("submit", of_other))["kind"] == "submitted"
+        lab.provider.tamper("POST /videos", faults.lost_reply)
+        job = await lab.submit(size="1280x720", seconds=4)
+        assert (await lab.do("submit", job))["kind"] == "lost"
+        await lab.do("find", job)
+        assert (await lab.do("find", job))["kind"] == "submitted"
+        [render] = lab.provider.renders(job.prompt)
+        assert (await lab.read(job)).render_id == render["id"]
+
+    @pytest.mark.usefixtures("at_once")
+    async def test_a_create_that_may_still_surface_keeps_others_from_adopting(self, lab: Lab, faults: Faults) -> None:
+        """While a job that ended unclear may own a late render, no other lost job takes the one that is there."""
+        lab.provider.tamper("POST /videos", faults.lost_request)
+        unclear = await lab.submit(size="1280x720", seconds=4)
+        assert (await lab.do("submit", unclear))["kind"] == "lost"
+        assert [(await lab.do("find", unclear))["kind"] for _ in range(4)][-1] == "unclear"
+        lab.provider.tamper("POST /videos", faults.lost_reply)
+        job = await lab.submit(size="1280x720", seconds=4)
+        assert (await lab.do("submit", job))["kind"] == "lost"
+        assert [(await lab.do("find", job))["kind"] for _ in range(4)][-1] == "unclear"
+
+    async def test_a_render_that_may_be_the_jobs_is_no_absence(
+        self, lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A 5xx of a create that was taken ends with that render, and not with a second one."""
+        monkeypatch.setattr(polling, "FIND_AFTER_S", (0, 0, 0))
+        monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
+        lab.provider.tamper("POST /videos", faults.taken_and(503))
+        job = await lab.submit(size="1280x720", seconds=4)
+        assert (await lab.do("submit", job))["kind"] == "lost"
+        await lab.do("find", job)
+        assert (await lab.do("find", job))["kind"] == "submitted"
+        [render] = lab.provider.renders(job.prompt)
+        assert (await lab.read(job)).render_id == render["id"]
