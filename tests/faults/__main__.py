@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 8
 _SHOWN_FAILURES = 5
+_TOLD_EVERY = 250
 
 
 def main() -> int:
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--seed", help="play this one alone, and tell all about it")
     parser.add_argument("--mutations", nargs="*", help="take out each guard (or the named ones) and count schedules")
     asked = parser.parse_args()
+    warnings.simplefilter("ignore")  # the SDK warns of a duplicate event, which is what happens here
     if asked.mutations is not None:
         return _mutations(asked.mutations or list(MUTATIONS), asked.schedules, asked.first)
     if asked.seed is not None:
@@ -43,12 +45,13 @@ def main() -> int:
 
 def _many(seeds: range, jobs: int) -> int:
     begun, failed, kinds = time.monotonic(), list[str](), Counter[str]()
-    for seed, violations, faults in _outcomes(seeds, jobs):
+    for played, (seed, violations, faults) in enumerate(_outcomes(seeds, jobs), 1):
+        if played % _TOLD_EVERY == 0:
+            _say(f"{played} of {len(seeds)} schedules, {len(failed)} violations, {time.monotonic() - begun:.0f} s")
         kinds.update(fault.rpartition("=")[2] for fault in faults if "=" in fault)
         if violations:
             failed.append(seed)
-            sys.stdout.write(f"seed {seed}: {violations[0]}\n")
-            sys.stdout.flush()
+            _say(f"seed {seed}: {violations[0]}")
     taken_s = time.monotonic() - begun
     sys.stdout.write(f"faults: {', '.join(f'{kind} {count}' for kind, count in kinds.most_common())}\n")
     sys.stdout.write(f"{len(seeds)} schedules, {len(failed)} violations ({len(seeds) / taken_s:.1f} a second)\n")
@@ -63,7 +66,7 @@ def _outcomes(seeds: range, jobs: int) -> Iterator[tuple[str, list[str], list[st
 
 
 def _outcome(seed: str) -> tuple[str, list[str], list[str]]:
-    warnings.simplefilter("ignore")  # the SDK warns of a duplicate event, which is what happens here
+    warnings.simplefilter("ignore")  # in this process too
     played = play(seed, judge)
     return seed, played.violations, played.faults
 
@@ -94,9 +97,13 @@ def _mutations(names: list[str], most: int, first: int) -> int:
         needed, violation = schedules_needed(name, most, first)
         missed += needed is None
         found = f"{needed} schedules: {violation}" if needed else f"not missed within {most} schedules"
-        sys.stdout.write(f"{name}: {found}\n")
-        sys.stdout.flush()
+        _say(f"{name}: {found}")
     return int(bool(missed))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _lines(texts: Iterable[str]) -> None:

@@ -82,9 +82,11 @@ def retries_take_over(known: Evidence) -> Iterator[str]:
 
 
 def renders_have_one_claim(known: Evidence) -> Iterator[str]:
-    """A claim names a job that is, or was; two jobs have one render only where one took it over from the other."""
+    """A claim names a job that is, or was, or that its import is to make when it is sent again after it was cut; two
+    jobs have one render only where one took it over from the other.
+    """
     for job_id, render_id in known.claims:
-        if job_id not in known.jobs:
+        if job_id not in known.jobs and not known.is_left_to_an_import(render_id):
             yield f"{render_id} is claimed by {job_id}, which never was"
     for job in known.jobs.values():
         origins = {known.origin(one).id for one in known.holders(job.render_id)} if job.render_id else set[str]()

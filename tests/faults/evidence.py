@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 _MEMORY_S = 86_000.0
 """As long as a provider keeps a render, nearly."""
+_LATE_LOOKS_S = 3 * 3600.0
+"""Within which a render that came up late is found, even where looks fail now and then."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,18 @@ class Evidence:
         if not searched_s:  # nothing proved anything: only the end of the provider's memory may
             return given_up_s - create.sent_s > _MEMORY_S
         return create.accepted_s > max(searched_s)
+
+    def is_left_to_an_import(self, render_id: str) -> bool:
+        """Tell whether somebody began to import a render, heard nothing, and did not ask again."""
+        users = self.world.users
+        asked = [one for one in users.askings if one.what == "import" and one.job_id == render_id]
+        return any(not any(reply.is_heard for reply in users.replies if reply.asking is one) for one in asked)
+
+    def is_beyond_search(self, create: Create) -> bool:
+        """Tell whether a render came up when nobody looked for it any more, or shortly before that."""
+        attempt = self.attempt_of(create)
+        looked_until_s = create.sent_s + _MEMORY_S if attempt else 0.0
+        return create.accepted_s is not None and create.accepted_s > looked_until_s - _LATE_LOOKS_S
 
     def surfaced_after_all(self, alike: list[Job]) -> int:
         """Count the attempts, among jobs that may swap renders, that were given up before a render of theirs came up.

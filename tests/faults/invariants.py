@@ -80,7 +80,8 @@ def paid_renders_are_kept(known: Evidence) -> Iterator[str]:
         if not provider.is_paid(render):
             continue
         holders, create = known.holders(render.id), creates.get(render.id)
-        if create and not holders and not known.is_twin(render.id) and not known.surfaced_late(create):
+        is_known = holders or known.is_twin(render.id) or known.is_left_to_an_import(render.id)
+        if create and not is_known and not known.is_beyond_search(create):
             yield f"{render.id} of {create.job} is nobody's: {_attempts(known, known.jobs.get(create.job or ''))}"
         for job in holders:
             if job.state != JobState.SUCCEEDED and not _is_abandoned_for_a_reason(known, job):

@@ -6,7 +6,6 @@ Each mutation replaces what stands guard, and nothing else. Guards that back eac
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -22,12 +21,11 @@ from shared.providers.dialect import Dialect
 from shared.providers.port import Listing, NoAnswer, Render
 from shared.rows import Change, Delete, Put, Replace
 from tests.faults.invariants import judge
+from tests.faults.rescue_mutations import RESCUE_MUTATIONS, Mutation
 from tests.faults.world import play
 
 if TYPE_CHECKING:
     from shared.jobs import Stored
-
-Mutation = Callable[[], AbstractContextManager[Any]]
 
 
 def schedules_needed(guard: str, most: int, first: int = 0) -> tuple[int | None, str]:
@@ -229,26 +227,32 @@ def _every_cancel_is_outright() -> AbstractContextManager[Any]:
     return patch.object(video_job_ends, "_cancelled_job", ended)
 
 
+_AFTER_A_REFUSAL = ("create refused=0.5", "hub again=0.6", "hub slow=0.3", "storage pause=0.2")
+"""A second delivery of a refused order, while the story is on its way to end the job."""
+
 MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "an open attempt stops the next": (_no_attempt_before_the_create, ()),
     "attempt in one batch with the job": (_attempt_outside_the_batch, ()),
-    "refused is for good": (_refused_is_not_for_good, ("create refused", "hub twice", "hub again")),
+    "refused is for good": (_refused_is_not_for_good, _AFTER_A_REFUSAL),
     "refused is for good, and no finish is stale": (
         _both(_refused_is_not_for_good, _finish_is_never_stale),
-        ("create refused", "hub twice", "hub again"),
+        _AFTER_A_REFUSAL,
     ),
     "a rate token for each attempt": (_no_rate_token, ()),
     "3 s from token to create": (_old_token_is_good, ("storage pause",)),
     "claim of a render": (_no_claim, ()),
     "ETag of the job": (_unguarded(("job!",)), ("hub twice", "hub again", "storage pause")),
-    "ETag of an attempt": (_unguarded(("try!",)), ("hub twice", "hub again", "storage pause", "create lost")),
+    "ETag of an attempt": (_unguarded(("try!",)), ("hub twice=0.5", "create slow=0.5", "storage pause=0.2")),
     "ETags of job and attempt": (_unguarded(("job!", "try!")), ("hub twice", "hub again", "create lost")),
     "ETag of the pool's state": (_unguarded(("state",)), ("hub twice", "storage pause")),
     "ETags of a pool": (_unguarded(("state", "wait!", "run!")), ("hub twice", "storage pause")),
     "equal prompt": (_any_prompt_will_do, ("create vanished", "create late")),
     "complete listing": (_incomplete_lists_count, ("look error", "create late", "create error_late")),
     "slot held while draining": (_cancel_frees_the_slot, ("user cancel",)),
-    "stale finish": (_finish_is_never_stale, ("user deadline", "user cancel", "hub twice", "storage pause")),
+    "stale finish": (
+        _finish_is_never_stale,
+        ("user deadline", "hub again=0.6", "hub slow=0.3", "storage pause=0.2", "create busy=0.5"),
+    ),
     "orphan's hour": (_orphans_die_young, ("storage pause",)),
     "key in the job's batch": (_keys_are_not_kept, ()),
     "a conflict is read before it is believed": (_conflicts_are_believed, ("storage lost",)),
@@ -257,5 +261,6 @@ MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "stories are started again": (_no_story_is_started_again, ()),
     "tickets are readied or removed": (_tickets_stay_unready, ()),
     "only a queued job is cancelled outright": (_every_cancel_is_outright, ()),
+    **RESCUE_MUTATIONS,
 }
 """By the guard's name: what takes it out, and the faults that its schedules have besides their own."""

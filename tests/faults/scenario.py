@@ -6,11 +6,11 @@ fault hides another by always being there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tests.faults.hub import CALLS, DELIVERIES
-from tests.faults.provider import CONTENTS, CREATES, LOOKS
+from tests.faults.provider import CONTENTS, CREATES, DEPLOYMENTS, LOOKS
 from tests.faults.storage_faults import READS, WRITES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _OFTEN = ("create", "content", "hub")
 """A job has few of these, so each meets a fault more often."""
 
 _FOCUS_RATES = {"user": 0.0, "storage": 0.04, "create": 0.25, "look": 0.25, "content": 0.25, "hub": 0.15, "client": 0.1}
-"""How often a fault happens that the seed names, as in `17+storage pause+create late`."""
+"""How often a fault happens that the seed names, where that does not say it: `17+storage pause+create late=0.5`."""
 
 Happening = Literal["worker dies", "host dies", "hub is lost", "story restarts", "story ends"]
 Act = Literal["cancel", "delete", "delete failed", "retry", "resolve", "import"]
@@ -83,7 +83,6 @@ class Scenario:
     page_size: int
     workers: int
     faults_until_s: float
-    kinds: list[str] = field(default_factory=list[str])
 
 
 def scenario(chance: Chance) -> Scenario:
@@ -105,8 +104,10 @@ def scenario(chance: Chance) -> Scenario:
     )
 
 
-def _named(chance: Chance) -> list[str]:
-    return chance.seed.split("+")[1:]
+def _named(chance: Chance) -> dict[str, float]:
+    """Read the faults that the seed names, and how often each is to happen."""
+    named = [text.partition("=") for text in chance.seed.split("+")[1:]]
+    return {fault: float(rate) if rate else _FOCUS_RATES[fault.split()[0]] for fault, _, rate in named}
 
 
 def _share(chance: Chance, what: str, share: float) -> float:
@@ -122,29 +123,34 @@ def _rates(chance: Chance) -> dict[str, float]:
         if chance.draw(f"has {fault}") < share:
             times = 8 if fault.startswith(_OFTEN) else 1
             rates[fault] = min(force * times * chance.stretched(f"rate of {fault}", 0.3, 2), 0.25)
-    return rates | {fault: _FOCUS_RATES[fault.split()[0]] for fault in _named(chance)}
+    return rates | _named(chance)
 
 
 def _lanes(chance: Chance, *, is_sora_1: bool) -> list[dict[str, Any]]:
-    offer = {"sizes": ["480x480"], "seconds": [5], "max_variants": 2} if is_sora_1 else None
-    offers = [offer or {"sizes": ["1280x720"], "seconds": [4]}]
     names = ("c", "d") if is_sora_1 else ("a", "b")
     return [
-        {
-            "name": name,
-            "model": "m",
-            "api": "jobs" if is_sora_1 else "videos",
-            "endpoint": "http://provider.example/openai/v1",
-            "deployment": name,
-            "api_key": "emulator-key",
-            "max_in_flight": chance.one_of(f"cap {name}", (1, 2, 3)),
-            "creates_per_minute": chance.one_of(f"rate {name}", (1, 2, 3, 10)),
-            "usd_per_second": "0.10",
-            "typical_render_s": 60,
-            "offers": offers,
-        }
+        lane(name, chance.one_of(f"cap {name}", (1, 2, 3)), chance.one_of(f"rate {name}", (1, 2, 3, 10)))
         for name in names[: chance.one_of("lanes", (1, 1, 2))]
     ]
+
+
+def lane(deployment: str, max_in_flight: int, creates_per_minute: int) -> dict[str, Any]:
+    """Describe a lane as the setting LANES does; its dialect is that of the deployment."""
+    is_sora_1 = DEPLOYMENTS[deployment] == "sora"
+    sora_1 = {"sizes": ["480x480"], "seconds": [5], "max_variants": 2}
+    return {
+        "name": deployment,
+        "model": "m",
+        "api": "jobs" if is_sora_1 else "videos",
+        "endpoint": "http://provider.example/openai/v1",
+        "deployment": deployment,
+        "api_key": "emulator-key",
+        "max_in_flight": max_in_flight,
+        "creates_per_minute": creates_per_minute,
+        "usd_per_second": "0.10",
+        "typical_render_s": 60,
+        "offers": [sora_1 if is_sora_1 else {"sizes": ["1280x720"], "seconds": [4]}],
+    }
 
 
 def _job(chance: Chance, n: int, *, is_sora_1: bool) -> Asked:

@@ -6,7 +6,12 @@ import pytest
 
 from tests.faults.mutations import schedules_needed
 
-SAMPLE = {"key in the job's batch": 12, "stories are started again": 12}
+SAMPLE = {
+    "key in the job's batch": 12,
+    "stories are started again": 12,
+    "claim at import": 6,
+    "the last effect disposes of a deleted job": 6,
+}
 """Guards that are missed soon, and within how many schedules."""
 
 

@@ -154,7 +154,8 @@ class World:
         sweep = self.hub.functions["sweep"].client_function
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(SWEEP_S if loop.time() < _LATE_AFTER_S else _SWEEP_LATE_S)
+            is_late = loop.time() > _LATE_AFTER_S  # from then on only at the minutes that look for late renders
+            await asyncio.sleep(_SWEEP_LATE_S - loop.time() % _SWEEP_LATE_S if is_late else SWEEP_S)
             self.sweeps += 1
             label = f"sweep {self.sweeps}"
             await asyncio.wait([self.worker(label).run(label, sweep(None, DurableClient(self.hub)))])
@@ -256,13 +257,12 @@ def _giving(value: Any) -> Callable[[], Awaitable[Any]]:
     return give
 
 
-async def _played(seed: str, only: frozenset[str] | None, judge: Callable[[World], list[str]]) -> Played:
-    chance = Chance(seed, only)
-    world = World(chance, scenario(chance))
-    random.seed(seed)  # the app spreads contenders by it
+async def _played(chance: Chance, plan: Scenario, judge: Callable[[World], list[str]]) -> Played:
+    world = World(chance, plan)
+    random.seed(chance.seed)  # the app spreads contenders by it
     with _in_place(world):
         await world.play()
-        return Played(seed, judge(world), list(dict.fromkeys(chance.happened)), world)
+        return Played(chance.seed, judge(world), list(dict.fromkeys(chance.happened)), world)
 
 
 @dataclass(frozen=True)
@@ -277,9 +277,15 @@ class Played:
 
 def play(seed: str, judge: Callable[[World], list[str]], only: frozenset[str] | None = None) -> Played:
     """Play the schedule of a seed; `only` names the faults that may happen in it."""
+    chance = Chance(seed, only)
+    return play_out(chance, scenario(chance), judge)
+
+
+def play_out(chance: Chance, plan: Scenario, judge: Callable[[World], list[str]]) -> Played:
+    """Play a scenario, drawn or written by hand."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
-        return virtual_time.run(_played(seed, only, judge))
+        return virtual_time.run(_played(chance, plan, judge))
     finally:
         logging.disable(before)
