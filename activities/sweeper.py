@@ -101,9 +101,8 @@ async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationC
         state = await stories.state(client, ref)
         if state == "terminated":
             await _flag_cancelled(ref)
-        if state in {"missing", "ended", "terminated"}:
+        if state in {"missing", "ended", "terminated"} and await pools.note_restart(model, member, now):
             job_telemetry.started_again(ref)
-            await pools.note_restart(model, member, now)
             await _record(ref, member, state, now)
             if member.row.restarts >= _QUICK_RESTARTS:
                 await _give_up(ref)

@@ -187,10 +187,10 @@ async def read_run(ref: JobRef) -> TicketRow | None:
     return rows.model_of(TicketRow, found.values) if found else None
 
 
-async def note_restart(model: str, member: Member, at: datetime) -> None:
-    """Count that an admitted job's story is started again. One request."""
+async def note_restart(model: str, member: Member, at: datetime) -> bool:
+    """Count that an admitted job's story is started again. One request; False when its row is gone meanwhile."""
     restarted = {"restarts": member.row.restarts + 1, "restarted_at": at, "version": VERSION}
-    await _commit(model, [Merge(member.key, restarted)])
+    return await _commit(model, [Merge(member.key, restarted)])
 
 
 async def keep_looking(ref: JobRef, until: datetime) -> None:

@@ -44,7 +44,8 @@ def _count(response: Any) -> None:
 
 
 # Three tries within about four seconds: enough for a moved partition, short enough that a storage which is away is
-# told to the user instead of waited for. Nothing here is a paid request, so the SDK may repeat it.
+# told to the user instead of waited for; one that takes requests and never answers is told after three read time-outs.
+# Nothing here is a paid request, so the SDK may repeat it.
 _TABLE_OPTIONS: dict[str, Any] = {
     "retry_total": 2,
     "retry_backoff_factor": 0.2,

@@ -108,6 +108,7 @@ def counted(
     return warm
 
 
+@pytest.mark.timeout(300)
 def test_jobs_keep_their_budgets(counted: Counted) -> None:
     """Storage requests and looks a job, with and without progress, and the rows of its orchestration, at any time."""
     before, rows = len(counted.requests), 0

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from activities import sweeper
-from shared import clock, jobs, rates
+from shared import clock, jobs, pools, rates
 from shared.ids import JobId
 from shared.version import VERSION
 
@@ -42,6 +42,22 @@ async def test_a_restart_is_told_in_the_timeline(lab: Lab) -> None:
     [event] = [event for event in await jobs.timeline(job) if event.kind == "restarted"]
     assert event.data == {"story": "ended", "told_by": "0.0.9", "version": VERSION}
     assert (await lab.pool()).running[job.ulid].row.version == VERSION
+
+
+async def test_a_story_that_ends_during_the_sweep_stays_ended(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row was there when the pool was read and is gone with its last effect: there is nothing to start again."""
+    job = await lab.submit()
+    status = lab.client.get_status
+
+    async def ended_meanwhile(instance_id: str) -> object:
+        await pools.forget(job.ref)
+        return await status(instance_id)
+
+    lab.client.states[job.id] = "Completed"
+    monkeypatch.setattr(lab.client, "get_status", ended_meanwhile)
+    await sweep_later(lab, job)
+    assert lab.client.started == []
+    assert (await lab.pool()).running == {}
 
 
 async def test_a_story_that_keeps_ending_calls_for_attention(lab: Lab) -> None:
