@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from shared.lanes import Lane, shape_of
 
+_KEPT_TURNS = 99
+
 
 @dataclass(frozen=True)
 class Ticket:
@@ -44,7 +46,8 @@ class Admission:
 
 
 class Line:
-    """Those who wait, and who of them is next: higher priority, then the owner with fewest running, then the oldest.
+    """Those who wait, and who of them is next: higher priority, then the owner with fewest running, then the one whose
+    last turn is longest ago (first of all who never had one), then the oldest.
 
     A lane must take the ticket's size and seconds; of those that do, the cheapest. Of tickets that differ in age alone
     only the oldest is ever compared, so that a choice costs as much as there are owners, not as there are tickets.
@@ -58,34 +61,49 @@ class Line:
             if ticket.shape not in self._lanes:
                 self._lanes[ticket.shape] = _cheapest_first(lanes, ticket)
 
-    def take(self, open_lanes: Container[str], running: Mapping[str, int]) -> Admission | None:
+    def take(
+        self, open_lanes: Container[str], running: Mapping[str, int], turns: Mapping[str, int]
+    ) -> Admission | None:
         """Take the next one out who can start on one of these lanes; None when nobody can."""
-        first: tuple[tuple[str, int, str], deque[Ticket], Lane] | None = None
+        first: tuple[tuple[str, int, int, str], deque[Ticket], Lane] | None = None
         for (priority, owner, shape), alike in self._alike.items():
             lane = next((one for one in self._lanes[shape] if one.name in open_lanes), None)
             if alike and lane:
-                place = priority, running.get(owner, 0), alike[0].key
+                place = priority, running.get(owner, 0), turns.get(owner, 0), alike[0].key
                 if first is None or place < first[0]:
                     first = place, alike, lane
         return Admission(first[1].popleft(), first[2]) if first else None
 
 
 def admissions(
-    tickets: Sequence[Ticket], slots: Sequence[Slot], lanes: Sequence[Lane], paused: frozenset[str] = frozenset()
+    tickets: Sequence[Ticket],
+    slots: Sequence[Slot],
+    lanes: Sequence[Lane],
+    paused: frozenset[str] = frozenset(),
+    turns: Mapping[str, int] | None = None,
 ) -> list[Admission]:
     """Decide who starts on lanes that are not paused and have fewer slots than their cap.
 
-    A ticket that no lane takes waits and holds up nobody.
+    `turns` numbers each owner's last start. A ticket that no lane takes waits and holds up nobody.
     """
+    had = dict(turns or {})
     used = Counter(slot.lane for slot in slots)
     running = Counter(slot.owner for slot in slots)
     line = Line(tickets, lanes)
     decided: list[Admission] = []
-    while one := line.take(open_lanes(lanes, used, paused), running):
+    while one := line.take(open_lanes(lanes, used, paused), running, had):
         decided.append(one)
+        had = with_turn(had, one.ticket.owner)
         used[one.lane.name] += 1
         running[one.ticket.owner] += 1
     return decided
+
+
+def with_turn(turns: Mapping[str, int], owner: str) -> dict[str, int]:
+    """Number an owner's start, after all others'; so many owners are remembered, those who started last."""
+    kept = {name: turn for name, turn in turns.items() if name != owner}
+    latest = sorted(kept, key=lambda name: kept[name])[-_KEPT_TURNS:]
+    return {name: kept[name] for name in latest} | {owner: max(kept.values(), default=0) + 1}
 
 
 def open_lanes(lanes: Iterable[Lane], used: Mapping[str, int], paused: Container[str] = ()) -> set[str]:

@@ -1,7 +1,7 @@
 """How many start before a job that waits, and when its render will be done. Pure: the pool as it was read comes in.
 
 The queue is played on, by the very rule that admits, with durations drawn from what each lane's past renders took; the
-band is what came out of many plays. Who comes later is not foreseen.
+band is what came out of many plays until there are past waits to make it of.
 """
 
 from collections import Counter, deque
@@ -12,7 +12,7 @@ from random import Random
 from statistics import median
 
 from shared import polling
-from shared.admission import Admission, Line, Ticket, open_lanes
+from shared.admission import Admission, Line, Ticket, open_lanes, with_turn
 from shared.lanes import Lane
 from shared.polling import Past, Prediction
 
@@ -43,29 +43,45 @@ class LaneNow:
 
 @dataclass(frozen=True)
 class Forecast:
-    """How many start before it, and how long until its render is done; None where no lane will ever take it as is."""
+    """How many start before it, and how long until its render is done; None where no lane will ever take it as is.
+
+    `foretold_s` is what the plays alone say, which past errors then correct.
+    """
 
     ahead: int
     done: Prediction | None
+    foretold_s: float = 0.0
 
 
-def forecast(key: str, tickets: Sequence[Ticket], held: Sequence[Held], lanes: Sequence[LaneNow]) -> Forecast:
+def forecast(
+    key: str,
+    tickets: Sequence[Ticket],
+    held: Sequence[Held],
+    lanes: Sequence[LaneNow],
+    *,
+    turns: Mapping[str, int] | None = None,
+    waits: Sequence[float] = (),
+) -> Forecast:
     """Foretell when the ticket's job will be done. The same pool gives the same answer.
 
-    `tickets` are all that wait, behind it as well: fairness lets younger ones of other owners pass.
+    `tickets` are all that wait, behind it as well: fairness lets younger ones of other owners pass. `waits` are real
+    over foretold waits of the past: they hold also who came later and passed, which no play foresees.
     """
-    before = _starts(key, tickets, held, lanes) if any(one.key == key for one in tickets) else None
+    before = _starts(key, tickets, held, lanes, turns or {}) if any(one.key == key for one in tickets) else None
     if before is None:
         return Forecast(sum(one.key < key for one in tickets), None)
     draw = Random(key)  # noqa: S311 - repeatable, not secret
     plays = max(min(_PLAYS, _MOST_STARTS // len(before)), 10)
     ends = [_play(before, held, lanes, draw) for _ in range(plays)]
     earliest_s, middle_s, latest_s = polling.band(ends)
-    return Forecast(len(before) - 1, Prediction(middle_s, earliest_s, latest_s))
+    if len(waits) < polling.FEW:
+        return Forecast(len(before) - 1, Prediction(middle_s, earliest_s, latest_s), middle_s)
+    low, usual, high = polling.band(waits)
+    return Forecast(len(before) - 1, Prediction(middle_s * usual, middle_s * low, middle_s * high), middle_s)
 
 
 def _starts(
-    key: str, tickets: Sequence[Ticket], held: Sequence[Held], lanes: Sequence[LaneNow]
+    key: str, tickets: Sequence[Ticket], held: Sequence[Held], lanes: Sequence[LaneNow], turns: Mapping[str, int]
 ) -> list[Admission] | None:
     """Play the rule on, every render taking as long as is usual, until the ticket starts; None when it never does."""
     known = {one.lane.name: one for one in lanes}
@@ -82,7 +98,8 @@ def _starts(
     at_s = 0.0
     while True:
         free = open_lanes((one.lane for one in lanes), used, paused)
-        while one := line.take(free, running):
+        while one := line.take(free, running, turns):
+            turns = with_turn(turns, one.ticket.owner)
             begun.append(one)
             name, owner = one.lane.name, one.ticket.owner
             if one.ticket.key == key:
@@ -129,6 +146,7 @@ class _Course:
         if not self.now.is_paused:
             places = [0.0] * max(lane.max_in_flight - len(rests), 0) + rests
             self.free = places[-lane.max_in_flight :]
+        self.spans: dict[str, list[float]] = {}
         self.creates = deque(sorted(-ago_s for ago_s in self.now.created_ago_s), maxlen=lane.creates_per_minute)
 
     def run(self, shape: str, draw: Random) -> float:
@@ -137,7 +155,10 @@ class _Course:
         if len(self.creates) == self.creates.maxlen:
             at_s = max(at_s, self.creates[0] + polling.RATE_WINDOW_S)
         self.creates.append(at_s)
-        end_s = at_s + draw.choice(polling.rests_s(0.0, _past(self.now, shape)))
+        if shape not in self.spans:  # a past that is resampled for each play tells also how little a short one says
+            known = polling.rests_s(0.0, _past(self.now, shape))
+            self.spans[shape] = draw.choices(known, k=len(known))
+        end_s = at_s + draw.choice(self.spans[shape])
         heapreplace(self.free, end_s)
         return end_s
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from shared import clock, polling, rows, storage, telemetry
-from shared.admission import Slot, Ticket, admissions, open_lanes
+from shared.admission import Slot, Ticket, admissions, open_lanes, with_turn
 from shared.config import configuration
 from shared.forecast import Forecast, Held, LaneNow, forecast
 from shared.lanes import Lane, shape_of
@@ -138,7 +138,9 @@ async def outlook(job: Job) -> Forecast:
     lanes = [lane_now(lane, read, now) for lane in known.lanes] if known else []
     begun = read.running.get(job.ulid)
     if begun is None:
-        return forecast(ticket_key(job), read.tickets, _held(read, now), lanes)
+        return forecast(
+            ticket_key(job), read.tickets, _held(read, now), lanes, turns=read.state.turns, waits=read.state.waits
+        )
     past = next((one.past[job.shape] for one in lanes if one.lane.name == begun.row.lane), None)
     return Forecast(0, polling.predict(None, _elapsed_s(begun.row, now), past) if past else None)
 
@@ -260,20 +262,35 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
     held = read.running.get(released.ulid) if released else None
     if released and held and held.row.holds_slot:
         if released.render_s is not None and held.row.lane:
+            read.state.learn_wait(released.ulid, clock.now())
             memory = read.state.lane(held.row.lane)
             memory.remember(held.row.shape, released.render_s, released.ratios)
         held.row.holds_slot = False
         changes.append(Replace(held.key, held.etag, rows.values_of(held.row)))
     paused = frozenset(name for name, memory in read.state.lanes.items() if memory.paused)
-    decided = admissions(read.tickets, read.slots, lanes, paused)[:_BATCH_LIMIT]
+    decided = admissions(read.tickets, read.slots, lanes, paused, read.state.turns)[:_BATCH_LIMIT]
     for one in decided:
+        read.state.turns = with_turn(read.state.turns, one.ticket.owner)
         ticket = read.waiting[one.ticket.ulid]
         update = {"lane": one.lane.name, "holds_slot": True, "admitted_at": clock.now(), "version": VERSION}
-        changes.append(Insert(f"run!{one.ticket.ulid}", rows.values_of(ticket.row.model_copy(update=update))))
+        begun = ticket.row.model_copy(update=update)
+        changes.append(Insert(f"run!{one.ticket.ulid}", rows.values_of(begun)))
+        read.running[one.ticket.ulid] = Member(f"run!{one.ticket.ulid}", "", begun)
         changes.append(Delete(ticket.key, ticket.etag))
     if changes:
+        _probe(read, [one.ticket.ulid for one in decided], lanes)
         changes.append(state_change(read.state, read.state_etag))
     return _Plan(changes, [_admitted(model, one.ticket.ulid, read) for one in decided])
+
+
+def _probe(read: Snapshot, admitted: Sequence[str], lanes: Sequence[Lane]) -> None:
+    """Foretell one of those that go on waiting, for the row that is written anyway: so forecasts learn to be right."""
+    now = clock.now()
+    tickets = [one for one in read.tickets if one.ulid not in admitted]
+    if chosen := read.state.probed(tickets, now):
+        shown = [lane_now(lane, read, now) for lane in lanes]
+        told = forecast(chosen.key, tickets, _held(read, now), shown, turns=read.state.turns, waits=read.state.waits)
+        read.state.probe(chosen.ulid, now, told.foretold_s)
 
 
 def _admitted(model: str, ulid: str, read: Snapshot) -> Admitted:

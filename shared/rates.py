@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel, Field, field_serializer
 
 from shared import clock, rows, storage
+from shared.admission import Ticket
 from shared.config import NotConfiguredError, configuration
 from shared.lanes import Lane
 from shared.polling import FEW, RATE_WINDOW_S, Past
@@ -27,6 +28,10 @@ _TRIES = 30
 _KEPT_DURATIONS = 40  # of each shape
 _KEPT_SHAPES = 8
 _KEPT_RATIOS = 100
+_MOST_PROBES = 16
+_KEPT_WAITS = 60
+_STRIDE = 7919  # a prime: one turn after the other chooses from all over the line
+_PROBE_LIVES = timedelta(days=1)
 
 
 class LaneState(BaseModel):
@@ -47,6 +52,17 @@ class LaneState(BaseModel):
     def _short(self, tokens: list[datetime]) -> list[float]:
         return [token.timestamp() for token in tokens]  # the row is one property of 32 Ki characters
 
+    def take(self, creates_per_minute: int, now: datetime) -> float | None:
+        """Take the right to one create; the seconds to wait where there is none yet."""
+        self.tokens = [token for token in self.tokens if token > now - RATE_WINDOW]
+        if self.cooling_until and self.cooling_until > now:
+            return (self.cooling_until - now).total_seconds()
+        if len(self.tokens) >= creates_per_minute:
+            oldest = sorted(self.tokens)[-creates_per_minute]
+            return (oldest + RATE_WINDOW - now).total_seconds()
+        self.tokens.append(now)
+        return None
+
     def remember(self, shape: str, render_s: float, ratios: Sequence[float]) -> None:
         """Learn from a render that succeeded. So much is kept of the shape, and of the shapes that were last seen."""
         known = self.durations_s.pop(shape, [])
@@ -62,10 +78,42 @@ class LaneState(BaseModel):
         return Past(typical_s, own if len(own) >= FEW else every, self.ratios)
 
 
+class Probe(BaseModel):
+    """When a waiting job was foretold the end of its render, and in how many seconds."""
+
+    at: datetime
+    foretold_s: float
+
+
 class PoolState(BaseModel):
-    """The row `state`: every lane by name."""
+    """The row `state`: every lane by name, the number of each owner's last start, how right forecasts of waits were.
+
+    `probes` are forecasts of some that wait, held against the end of their renders; `waits` are real over foretold.
+    """
 
     lanes: dict[str, LaneState] = Field(default_factory=dict[str, LaneState])
+    turns: dict[str, int] = Field(default_factory=dict[str, int])
+    probes: dict[str, Probe] = Field(default_factory=dict[str, Probe])
+    waits: list[float] = Field(default_factory=list[float])
+
+    def probed(self, tickets: Sequence[Ticket], now: datetime) -> Ticket | None:
+        """Choose a waiting job to be foretold and held against its end: another each turn, a few at a time."""
+        self.probes = {one: probe for one, probe in self.probes.items() if now - probe.at < _PROBE_LIVES}
+        if not tickets or len(self.probes) >= _MOST_PROBES:
+            return None
+        chosen = tickets[max(self.turns.values(), default=0) * _STRIDE % len(tickets)]
+        return None if chosen.ulid in self.probes else chosen
+
+    def probe(self, ulid: str, now: datetime, foretold_s: float) -> None:
+        """Remember what a waiting job would be told now."""
+        if foretold_s > 0:
+            self.probes[ulid] = Probe(at=now, foretold_s=round(foretold_s, 1))
+
+    def learn_wait(self, ulid: str, now: datetime) -> None:
+        """Hold what a job was foretold, if it was a probe, against the end of its render."""
+        if probe := self.probes.pop(ulid, None):
+            ratio = (now - probe.at).total_seconds() / probe.foretold_s
+            self.waits = [*self.waits, round(ratio, 2)][-_KEPT_WAITS:]
 
     def lane(self, name: str) -> LaneState:
         """Return the lane's memory, an empty one at first."""
@@ -101,14 +149,8 @@ async def take_token(model: str, lane_name: str) -> Token | Wait:
     lane = lane_of(model, lane_name)
 
     def take(memory: LaneState, now: datetime) -> Token | Wait:
-        memory.tokens = [token for token in memory.tokens if token > now - RATE_WINDOW]
-        if memory.cooling_until and memory.cooling_until > now:
-            return Wait((memory.cooling_until - now).total_seconds())
-        if len(memory.tokens) >= lane.creates_per_minute:
-            oldest = sorted(memory.tokens)[-lane.creates_per_minute]
-            return Wait((oldest + RATE_WINDOW - now).total_seconds())
-        memory.tokens.append(now)
-        return Token(lane, now)
+        wait_s = memory.take(lane.creates_per_minute, now)
+        return Token(lane, now) if wait_s is None else Wait(wait_s)
 
     return await _update(model, lane_name, take, written=lambda taken: isinstance(taken, Token))
 

@@ -1,11 +1,12 @@
 """Rules of who may start."""
 
+from collections import Counter
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.admission import Slot, Ticket, admissions
+from shared.admission import Slot, Ticket, admissions, with_turn
 from shared.lanes import Lane, Offer
 
 
@@ -99,16 +100,20 @@ def test_no_lane_ever_passes_its_cap(
     assert len({one.ticket.ulid for one in decided}) == len(decided)
 
 
-def _plainly(tickets: list[Ticket], slots: list[Slot], lanes: list[Lane]) -> list[tuple[str, str]]:
+def _plainly(
+    tickets: list[Ticket], slots: list[Slot], lanes: list[Lane], turns: dict[str, int]
+) -> list[tuple[str, str]]:
     """Decide by comparing every ticket on every open lane with every other: the rule as it reads."""
-    waiting, decided, held = list(tickets), [], list(slots)
+    waiting, decided, held, had = list(tickets), [], list(slots), dict(turns)
     while True:
         free = [one for one in lanes if sum(slot.lane == one.name for slot in held) < one.max_in_flight]
         fitting = {t: [one for one in free if one.takes(t.size, t.seconds, t.variants)] for t in waiting}
         possible = [t for t in waiting if fitting[t]]
         if not possible:
             return decided
-        first = min(possible, key=lambda t: (t.priority, sum(slot.owner == t.owner for slot in held), t.key))
+        running = Counter(slot.owner for slot in held)
+        first = min(possible, key=lambda t: (t.priority, running[t.owner], had.get(t.owner, 0), t.key))
+        had[first.owner] = max(had.values(), default=0) + 1
         lane = min(fitting[first], key=lambda one: one.usd_per_second or Decimal("Infinity"))
         decided.append((first.ulid, lane.name))
         held.append(Slot(first.ulid, first.owner, lane.name))
@@ -122,13 +127,31 @@ def _plainly(tickets: list[Ticket], slots: list[Slot], lanes: list[Lane]) -> lis
         unique_by=lambda t: t[0],
     ),
     st.lists(st.tuples(owners, st.sampled_from(["l", "k"])), max_size=5),
+    st.dictionaries(owners, st.integers(1, 9)),
 )
 def test_only_the_oldest_of_equals_need_be_compared(
-    waiting: list[tuple[int, str, str, int]], running: list[tuple[str, str]]
+    waiting: list[tuple[int, str, str, int]], running: list[tuple[str, str]], turns: dict[str, int]
 ) -> None:
     """Comparing one ticket of each owner, priority and shape decides the same as comparing all of them."""
     slots = [Slot(str(n), owner, name) for n, (owner, name) in enumerate(running)]
     tickets = [_ticket(*one) for one in waiting]
     lanes = [_lane("l", 4, "0.20"), _lane("k", 3, "0.10", seconds=(8, 12))]
-    decided = [(one.ticket.ulid, one.lane.name) for one in admissions(tickets, slots, lanes)]
-    assert decided == _plainly(tickets, slots, lanes)
+    decided = [(one.ticket.ulid, one.lane.name) for one in admissions(tickets, slots, lanes, turns=turns)]
+    assert decided == _plainly(tickets, slots, lanes, turns)
+
+
+def test_owners_take_turns() -> None:
+    """Of owners with equally few running, who started longest ago goes first, however young the tickets."""
+    line = [_ticket(1, "a"), _ticket(2, "a"), _ticket(3, "b"), _ticket(4, "c")]
+    assert _started(admissions(line, [], [_lane("l", 1)], turns={"a": 7, "b": 6})) == [4]
+    assert _started(admissions(line[:3], [], [_lane("l", 1)], turns={"a": 7, "b": 6})) == [3]
+
+
+def test_turns_of_many_owners_are_bounded() -> None:
+    """Of all owners that ever started, the hundred that did so last are remembered, in their order."""
+    turns: dict[str, int] = {}
+    for n in range(300):
+        turns = with_turn(turns, f"owner-{n}")
+    assert len(turns) == 100
+    assert min(turns, key=lambda name: turns[name]) == "owner-200"
+    assert turns["owner-299"] == 300

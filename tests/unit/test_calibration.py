@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+from shared.admission import Ticket
 from shared.calibration import forecasts, ratios
 from shared.models.job import Live, Sample
-from shared.rates import LaneState
+from shared.rates import LaneState, PoolState
 
 START = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -75,3 +76,21 @@ def test_a_rare_shape_is_told_by_all_others() -> None:
     assert sorted(memory.past("a", 60).durations_s) == [10.0, 11.0, 12.0, 13.0, 90.0, 90.0, 90.0, 90.0]
     memory.remember("a", 14.0, [])
     assert memory.past("a", 60).durations_s == [10.0, 11.0, 12.0, 13.0, 14.0]
+
+
+def test_a_few_waiting_jobs_are_held_against_their_end() -> None:
+    """Sixteen at a time, each once, and none for longer than a day; what came over what was foretold is kept."""
+    tickets = [Ticket(f"wait!1!{n:02}", f"{n:02}", "a", "1280x720", 4, 1, "1") for n in range(40)]
+    state = PoolState()
+    for n in range(60):
+        state.turns["a"] = n
+        if chosen := state.probed(tickets, at(0)):
+            state.probe(chosen.ulid, at(0), 50.0)
+    assert len(state.probes) == 16
+    first = next(iter(state.probes))
+    for _ in range(2):
+        state.learn_wait(first, at(75))
+    assert state.waits == [1.5]
+    assert state.probed([], at(0)) is None
+    assert state.probed(tickets, at(90_000))
+    assert state.probes == {}

@@ -117,3 +117,11 @@ def test_a_far_place_costs_no_more_than_so_many_starts(monkeypatch: pytest.Monke
     told = forecast(line[999].key, line, [], [_steady(_lane(cap=3)), _steady(_lane("k", cap=3))])
     assert told.done
     assert (told.ahead, len(begun)) == (999, 20_000)
+
+
+def test_past_waits_correct_what_the_plays_say() -> None:
+    """A queue whose jobs always waited twice as long as foretold is believed twice, in the band of those errors."""
+    told = forecast(_ticket(1).key, [_ticket(1)], [], [_steady(_lane())], waits=[2.0] * 9)
+    assert told.done
+    assert (told.done.earliest_s, told.done.remaining_s, told.done.latest_s) == (200.0, 200.0, 200.0)
+    assert told.foretold_s == 100.0
