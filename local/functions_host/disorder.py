@@ -60,15 +60,15 @@ class Disorder:
         """In how many seconds an activity is delivered; twice where it is a duplicate, half of these at one time."""
         place = f"{item.name} {item.seq}"
         first_s = self._latency("out", place)
-        if self._draw("duplicate", place) >= self.duplicate_chance:
+        if not self._happens("duplicate", place, self.duplicate_chance):
             return (first_s,)
         return (first_s, first_s + max(0.0, self._draw("copy", place) * 2 - 1) * _COPY_WITHIN_S)
 
     def death(self, place: str) -> Death | None:
         """Whether and when the worker dies of this invocation."""
-        if self._draw("death", place) >= self.death_chance:
+        if not self._happens("death", place, self.death_chance):
             return None
-        return Death.FIRST if self._draw("moment", place) < 0.5 else Death.LAST  # noqa: PLR2004 - one half
+        return Death.FIRST if self._happens("early death", place, 0.5) else Death.LAST
 
     def _arrives_us(self, message: Message) -> int:
         event = message.event
@@ -81,6 +81,9 @@ class Disorder:
     def _latency(self, what: str, place: str) -> float:
         shortest, longest = self.latency_s
         return shortest + self._draw(what, place) * (longest - shortest) if longest else 0.0
+
+    def _happens(self, what: str, place: str, chance: float) -> bool:
+        return chance > 0 and self._draw(what, place) < chance
 
     def _draw(self, what: str, place: str) -> float:
         return Random(f"{self.seed} {what} {place}").random()  # noqa: S311 - repeatable on purpose
