@@ -106,7 +106,8 @@ class _Listener:
             while self._is_open:
                 messages = await self._receive()
                 if not self._is_open:
-                    await asyncio.gather(*(self._receipt(message).release(0) for message in messages))
+                    back = (self._receipt(message).release(0) for message in messages)
+                    await asyncio.gather(*back, return_exceptions=True)  # what fails comes back with its lease
                     break
                 for message in messages:
                     task = asyncio.create_task(self._process(message))
