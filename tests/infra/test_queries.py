@@ -80,7 +80,7 @@ _OF_ALERTS = re.findall(r"loadTextContent\('\.\./queries/(\w+)\.kql'\)", _ALERTS
 
 @pytest.mark.parametrize("name", _OF_ALERTS)
 def test_no_alert_when_all_is_well(name: str, quiet: Workspace) -> None:
-    """No alert speaks of finished jobs, users' own mistakes, a short queue, one refused look or one error in 200."""
+    """No alert speaks of finished jobs, users' mistakes, a short queue, a minute of refusals or one error in 200."""
     assert quiet.ask(name) == []
 
 
@@ -105,7 +105,7 @@ def test_old_queue_is_found(quiet: Workspace) -> None:
 
 
 def test_lane_that_needs_attention_is_found(quiet: Workspace) -> None:
-    """A lane that was refused three times is told of."""
+    """A lane that needed a person in three minutes of five is told of."""
     for _ in range(2):
         quiet.metric("lab.lane.attention", 1, model="sora-2", lane="main")
     assert quiet.ask("lane_attention") == [("sora-2", "main", 3)]
