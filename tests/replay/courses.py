@@ -65,6 +65,7 @@ COURSES: dict[str, dict[str, list[Line]]] = {
         ],
         "waited for its rate": [_RATE, _RATE, _SENT, *_WATCHED],
         "waited for its rate longer than one execution": [*[_RATE] * (_ROUNDS + 2), _SENT, *_WATCHED],
+        "submitted in the last round of an execution": [*[_RATE] * (_ROUNDS - 1), _SENT, _KNOWN, *_WATCHED],
         "refused": [_submit("refused"), _RELEASE, *_end("failed")],
         "lost and adopted": [_LOST, _find("wait", wait_s=5.0), _LOST, _find("submitted", wait_s=0.0), *_WATCHED],
         "lost, absent and sent again": [
