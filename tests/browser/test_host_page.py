@@ -60,7 +60,7 @@ def test_orchestrations_are_listed_newest_first(host: RunningHost, visit: Callab
     first = page.locator(".rows li").first
     expect(first.locator("b")).to_have_text("chain")
     expect(first.get_by_role("img", name="Completed")).to_be_visible()
-    expect(first.locator(".words")).to_have_text('{ "step": 3 }')
+    expect(first.locator(".words")).to_have_text("step 3")
     expect(first.locator("time")).to_have_text(re.compile("ago|now"))
 
 
@@ -122,8 +122,11 @@ def test_the_timeline_pictures_every_kind_of_waiting(host: RunningHost, visit: C
     assert [box["x"] for box in lefts if box] == sorted(box["x"] for box in lefts if box)
     page.goto(f"{host.base}/_host#/instances/{family}")
     expect(page.locator(".mark.child")).to_have_count(3)
+    page.locator(".timeline a").first.click()
+    expect(page.get_by_role("heading", name="chain")).to_be_visible()
+    expect(page.get_by_text("child of")).to_contain_text(family)
     page.goto(f"{host.base}/_host#/instances/{waiting}")
-    expect(page.locator(".mark.event")).to_have_count(1)
+    expect(page.locator(".mark.event path")).to_have_count(1)
     expect(page.locator(".mark.timer.dropped, .mark.timer.open")).to_have_count(1)
     expect(page.get_by_role("img", name=re.compile("Timeline of waits_with_deadline, Completed"))).to_be_visible()
 

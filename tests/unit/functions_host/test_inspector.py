@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from local.functions_host import history as ev
 from local.functions_host.client import OrchestrationClient
 from local.functions_host.inspector.inspector import Inspector
-from local.functions_host.inspector.listing import PAGE_ROWS, Wanted, newest
+from local.functions_host.inspector.listing import PAGE_ROWS, Wanted, counts, newest
 from local.functions_host.rows import NewInstance
 from local.functions_host.store import Store
 
@@ -23,13 +23,14 @@ PAGE = {"x-host-page": "1"}
 
 @pytest.fixture(name="store")
 def _store(tmp_path: Path) -> Store:
-    """A thousand instances: i0000, the oldest, to i0999."""
+    """A thousand instances: i0000, the oldest, to i0999; of them i0002 has ended."""
     store = Store(tmp_path / "store")
     with store.transaction():
         for number in range(MANY):
             name = "rare" if number == 7 else "often"
             started = ev.ExecutionStarted(number, name, f'"{"p" * 5000}"', f"x{number}", 0, None)
             store._create(NewInstance(f"i{number:04}", started))
+        store.db.execute("UPDATE instances SET status = 'Canceled' WHERE id = 'i0002'")
     return store
 
 
@@ -75,6 +76,7 @@ async def test_a_page_reads_no_more_than_it_shows(store: Store) -> None:
     store.db.set_trace_callback(said.append)
     found, before = newest(store.db, Wanted(), None)
     newest(store.db, Wanted(), before)
+    newest(store.db, Wanted(statuses=frozenset({"Failed"}), id_prefix="i"), None)
     store.db.set_trace_callback(None)
     assert len(found) == PAGE_ROWS
     for statement in said:
@@ -82,6 +84,18 @@ async def test_a_page_reads_no_more_than_it_shows(store: Store) -> None:
         assert len(plan) == 1
         assert re.match(r"(SCAN|SEARCH) instances USING INDEX instances_by_creation", plan[0])
         assert statement.endswith(f"LIMIT {PAGE_ROWS + 1}")
+    store.close()
+
+
+async def test_states_are_counted_in_an_index(store: Store) -> None:
+    """The counts of the states read an index that holds nothing else, never a row with its input."""
+    said: list[str] = []
+    store.db.set_trace_callback(said.append)
+    assert counts(store.db) == {"Pending": MANY - 1, "Canceled": 1}
+    store.db.set_trace_callback(None)
+    (statement,) = said
+    plan = [row[3] for row in store.db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    assert plan == ["SCAN instances USING COVERING INDEX instances_by_status"]
     store.close()
 
 
@@ -126,6 +140,7 @@ async def test_what_cannot_be_read_is_said(http: httpx.AsyncClient, query: dict[
     ("path", "body", "status"),
     [
         ("i0001/terminate", {}, 202),
+        ("i0002/terminate", {}, 409),
         ("i0001/resume", {}, 409),
         ("i0001/purge", {}, 409),
         ("i0001/rewind", {}, 409),
@@ -151,6 +166,6 @@ async def test_answers_are_only_for_this_page(http: httpx.AsyncClient) -> None:
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert (answer.headers["x-content-type-options"], answer.headers["cache-control"]) == ("nosniff", "no-store")
-    for path in ("/inspector.py", "/..%2finspector.py", "/page", "/api/nothing"):
+    for path in ("/nothing.js", "/..%2fpage%2fmain.js", "/inspector.py", "/..%2finspector.py", "/page", "/api/nothing"):
         assert (await http.get(path)).status_code == 404
     assert (await http.post("/api/instances/i0001/terminate")).status_code == 403

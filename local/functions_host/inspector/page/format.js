@@ -38,4 +38,12 @@ export function pretty(text) {
   }
 }
 
-export const oneLine = (text) => pretty(text).replace(/\s+/g, " ").trim();
+// The same in one line; of a flat object names and values alone: state running · progress 40.
+export function oneLine(text) {
+  const shown = pretty(text);
+  try {
+    const entries = Object.entries(JSON.parse(shown));
+    if (shown.startsWith("{") && entries.every(([, value]) => value === null || typeof value !== "object")) return entries.map((entry) => entry.join(" ")).join(" · ");
+  } catch { /* no JSON, or cut */ }
+  return shown.replace(/\s+/g, " ").trim();
+}

@@ -42,7 +42,7 @@ export class InstanceView {
   }
 
   gone() {
-    this.one = null;
+    this.one = this.shown = null;
     replace(this.head, el("p", { class: "empty" }, `There is no orchestration ${this.id} (any more).`));
     this.picture.hidden = this.history.hidden = true;
     replace(this.texts);
@@ -68,12 +68,17 @@ export class InstanceView {
   }
 
   drawPicture() {
+    const focused = this.picture.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     this.picture.hidden = false;
-    replace(this.picture, el("h3", {}, "Timeline"), timeline(this.one, hostNow(this.one)));
+    replace(this.picture, el("h3", {}, "Timeline"), timeline(this.one, hostNow(this.one), this.address));
+    if (focused) this.picture.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
   }
 
   drawTexts() {
     const { input, output, custom_status: said, status } = this.one;
+    const shown = JSON.stringify([input, output, said, status]);
+    if (shown === this.shown) return;  // what was opened stays open
+    this.shown = shown;
     const isBad = status === "Failed" || status === "Terminated";
     const cards = [
       output !== null && [isBad ? "Why it ended" : status === "Suspended" ? "Reason" : "Output", output, isBad ? "bad" : ""],
@@ -89,7 +94,8 @@ export class InstanceView {
     const opened = new Set([...this.history.querySelectorAll("details[open]")].map((node) => node.dataset.place));
     const toggle = el("input", { type: "checkbox", on: { change: () => { this.showsReplays = toggle.checked; this.drawHistory(); } } });
     toggle.checked = this.showsReplays;
-    const hadFocus = this.history.contains(document.activeElement) && document.activeElement.type === "checkbox";
+    const focused = this.history.contains(document.activeElement) ? document.activeElement : null;
+    const place = focused?.closest("details")?.dataset.place;
     const names = new Map(history.filter((event) => event.task_id !== undefined && event.name).map((event) => [event.task_id, event.name]));
     const lines = history.map((event, place) => [event, place]).filter(([event]) => this.showsReplays || !QUIET.has(event.kind));
     this.history.hidden = false;
@@ -97,7 +103,7 @@ export class InstanceView {
       el("div", { class: "line" }, el("h3", {}, "History ", el("small", {}, events.toLocaleString())), el("label", { class: "check" }, toggle, "show replays")),
       el("ol", { class: "history" }, ...lines.map(([event, place], line) => entry(event, place, line ? first : null, names, opened))),
       events > history.length ? el("p", { class: "soft" }, `The first ${history.length.toLocaleString()} events of ${events.toLocaleString()}.`) : null);
-    if (hadFocus) toggle.focus();
+    if (focused) (place ? this.history.querySelector(`[data-place="${place}"] summary`) : toggle).focus();
   }
 }
 

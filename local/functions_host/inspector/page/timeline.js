@@ -26,8 +26,8 @@ function words(bar, now) {
   return { done: took, failed: `failed after ${took}`, dropped: `not waited for, ${took}` }[bar.state];
 }
 
-// Everything in it as [kind, label, state, begin, end] lines; `now` is the host's clock.
-export function timeline(one, now) {
+// `now` is the host's clock; `address` gives the place of another instance, to which a child's name leads.
+export function timeline(one, now, address) {
   const height = narrow.matches ? 40 : 28, top = 30;
   const bars = one.bars.slice(0, SHOWN);
   const own = { kind: "own", label: one.name, state: { Completed: "done", Failed: "failed", Terminated: "dropped" }[one.status] ?? "open", begin_us: Math.min(one.created_us, ...bars.map((bar) => bar.begin_us)), end_us: one.is_final ? one.updated_us : null };
@@ -44,20 +44,21 @@ export function timeline(one, now) {
     svg("text", { x: at(first + us), y: 14, class: "tick", "text-anchor": us / span > 0.85 ? "end" : "start" }, us ? `+${length(us)}` : clock(first))));
   const nowLine = one.is_final ? null : svg("line", { x1: at(now), x2: at(now), y1: top - 6, y2: tall, class: "now" });
   const marks = lines.map((line, place) => mark(line, top + place * height, height, axis, now, one));
-  const labels = lines.map((line, place) => label(line, top + place * height, height, now));
-  const picture = el("div", { class: "timeline", role: "img", "aria-label": summary(one, lines, now) },
-    svg("svg", { height: tall }, ...labels), svg("svg", { class: "plot", height: tall }, ...grid, nowLine, ...marks));
+  const labels = lines.map((line, place) => label(line, top + place * height, height, now, address));
+  const picture = el("div", { class: "timeline" },
+    svg("svg", { height: tall }, ...labels),
+    svg("svg", { class: "plot", height: tall, role: "img", "aria-label": summary(one, lines, now) }, ...grid, nowLine, ...marks));
   const rest = one.bars.length - bars.length;
   return el("figure", { class: "picture" }, picture, rest > 0 ? el("figcaption", {}, `and ${rest.toLocaleString()} more; the history has them all`) : null);
 }
 
-function label(line, y, height, now) {
+function label(line, y, height, now, address) {
   const middle = narrow.matches ? y + 14 : y + height / 2 + 4;
   const name = line.label.length > 22 && !narrow.matches ? `${line.label.slice(0, 21)}…` : line.label;
   const text = svg("text", { y: middle, class: `name ${line.kind}` }, svg("title", {}, line.label), name);
   const facts = svg("tspan", { class: "facts", dx: 8 }, words(line, now));
   if (narrow.matches) text.append(facts);
-  return text;
+  return line.instance_id ? svg("a", { href: address(line.instance_id) }, text) : text;
 }
 
 function mark(line, y, height, { at, part, end_us: edge }, now, one) {
