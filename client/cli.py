@@ -14,7 +14,7 @@ from client.exits import MEANING, Exit
 from client.lab import LabClient
 from client.models import Job, JobState
 from client.options import JobArgument, JsonOption, KeyOption, OutOption, WatchOption
-from client.terminal import exit_by, fail, make, print_job, print_saved, put, put_json, run, say, watched
+from client.terminal import columns, exit_by, fail, make, print_job, print_saved, put, put_json, run, say, watched
 from client.wording import metric_lines, money, one_line, problem_lines, progress_line, quote_line, status_lines
 from client.wording_timeline import timeline_lines
 
@@ -96,7 +96,7 @@ def show_job(
             job = await watched(lab, job)
         if timeline:
             found = await lab.timeline(job.id)
-            put_json(found.model_dump(mode="json")) if as_json else put("\n".join(timeline_lines(found)))
+            put_json(found.model_dump(mode="json")) if as_json else put("\n".join(timeline_lines(found, columns())))
         else:
             print_job(job, as_json=as_json)
         if watch:
@@ -110,13 +110,14 @@ def list_jobs(
     *,
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
     state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
+    disputed: Annotated[bool, typer.Option("--disputed", help="Only jobs that `lab resolve` has to settle.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List jobs, newest first."""
 
     async def work(lab: LabClient) -> None:
         jobs: list[Job] = []
-        async for job in lab.all_jobs(state=state):
+        async for job in lab.all_jobs(state=state, disputed=disputed):
             jobs.append(job)
             if len(jobs) == limit:
                 break

@@ -135,16 +135,24 @@ class LabClient:
         return _read(Job, await self._get(f"/videos/jobs/{_segment(job_id)}"))
 
     async def jobs(
-        self, *, limit: int | None = None, cursor: str | None = None, state: JobState | None = None
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: JobState | None = None,
+        disputed: bool = False,
     ) -> JobPage:
         """Read one page of jobs, newest first; pass its `next_cursor` to read the next one."""
-        return _read(JobPage, await self._get("/videos/jobs", limit=limit, cursor=cursor, state=state))
+        cost = "disputed" if disputed else None
+        return _read(JobPage, await self._get("/videos/jobs", limit=limit, cursor=cursor, state=state, cost=cost))
 
-    async def all_jobs(self, *, state: JobState | None = None, page_size: int | None = None) -> AsyncIterator[Job]:
-        """Walk through every job, newest first, a page at a time."""
+    async def all_jobs(
+        self, *, state: JobState | None = None, disputed: bool = False, page_size: int | None = None
+    ) -> AsyncIterator[Job]:
+        """Walk through every job, newest first, a page at a time; `disputed`: those whose cost is unclear."""
         cursor: str | None = None
         while True:
-            page = await self.jobs(limit=page_size, cursor=cursor, state=state)
+            page = await self.jobs(limit=page_size, cursor=cursor, state=state, disputed=disputed)
             for job in page.jobs:
                 yield job
             cursor = page.next_cursor

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
@@ -99,6 +100,11 @@ def print_saved(saved: Sequence[Saved], job: Job | None = None) -> None:
     about = {generation.id: video_line(generation) for generation in job.generations} if job else {}
     for item in saved:
         put(f"{item.path}  {about.get(item.generation_id, '')}".rstrip())
+
+
+def columns() -> int:
+    """How wide the terminal is; COLUMNS says it where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def put_json(document: Any) -> None:

@@ -4,9 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from client.errors import LabError, Problem
-from client.models import Cost, Generation, Job, LabMetrics, LabStatus, LaneStatus, MetricSeries, Quote
+from client.models import Cost, Eta, Generation, Job, LabMetrics, LabStatus, LaneStatus, MetricSeries, Quote
 
 _KILO = 1000
+_MONEY = {
+    "none": "Nothing was bought.",
+    "may_be_spent": "A render may have been paid for.",
+    "spent": "A render was paid for.",
+}
 
 
 def progress_line(job: Job) -> str:
@@ -30,10 +35,18 @@ def clock_line(job: Job, now: datetime) -> str:
         parts.append(duration((job.finished_at or now).timestamp() - job.created_at.timestamp()))
     if job.eta is not None and job.eta.at is not None and not job.is_final:
         left_s = job.eta.at.timestamp() - now.timestamp()
-        parts.append(f"about {duration(left_s)} left" if left_s > 0 else "any moment now")
+        parts.append(f"about {duration(left_s)} left{_band(job.eta, now)}" if left_s > 0 else "any moment now")
     if job.overdue:
         parts.append("overdue")
     return " · ".join(parts)
+
+
+def _band(eta: Eta, now: datetime) -> str:
+    """Say between which times it probably is, where the two read differently."""
+    if eta.earliest is None or eta.latest is None:
+        return ""
+    soonest, latest = (duration(one.timestamp() - now.timestamp()) for one in (eta.earliest, eta.latest))
+    return f" ({soonest} to {latest})" if soonest != latest else ""
 
 
 def duration(seconds: float) -> str:
@@ -99,10 +112,11 @@ def job_lines(job: Job, now: datetime) -> list[str]:
 
 def problem_lines(problem: Problem) -> list[str]:
     """Say what was wrong, where in the request, and what to do next."""
-    lines = [problem.sentence + (f" [{problem.code}]" if problem.code else "")]
+    said = f"{problem.title}: {problem.sentence}" if problem.money and problem.title else problem.sentence
+    lines = [said + (f" [{problem.code}]" if problem.code else "")]
     lines += [f"  {item.pointer or '(the request)'}: {item.detail or 'not accepted'}" for item in problem.errors]
-    if problem.money and problem.money != "none":
-        lines.append(f"  money: {problem.money.replace('_', ' ')}")
+    if problem.money:
+        lines.append(f"  {_MONEY.get(problem.money, problem.money)}")
     if problem.advice:
         lines.append(f"  {problem.advice}")
     return lines

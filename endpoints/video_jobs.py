@@ -31,16 +31,21 @@ async def submit_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
 @bp.route(route="videos/jobs", methods=["GET"])
 @http.answers
 async def list_video_jobs(req: func.HttpRequest) -> func.HttpResponse:
-    """List jobs, newest first: `limit` 1..100, `cursor`, `state`."""
+    """List jobs, newest first: `limit` 1..100, `cursor`, and `state`, or `cost=disputed`."""
     owner = http.owner_of(req)
     limit = http.limit_of(req, default=20, most=100)
     state = _state(req.params.get("state"))
     cursor = req.params.get("cursor")
     if cursor is not None and not jobs.cursor_is_valid(cursor):
         raise ProblemError(Code.BAD_CURSOR, f"{cursor[:64]!r} is not a cursor of this list")
-    page = await jobs.page(owner, limit=limit, after=cursor, state=state)
+    is_disputed = _is_disputed(req, state)
+    if is_disputed:
+        page = await jobs.disputed(owner, limit=limit, after=cursor)
+    else:
+        page = await jobs.page(owner, limit=limit, after=cursor, state=state)
     base = http.base_of(req)
     home = f"{base}/videos/jobs?limit={limit}" + (f"&state={state}" if state else "")
+    home += "&cost=disputed" if is_disputed else ""
     links = {"self": home + (f"&cursor={cursor}" if cursor else "")}
     if page.after:
         links["next"] = f"{home}&cursor={page.after}"
@@ -73,3 +78,15 @@ def _state(text: str | None) -> JobState | None:
         detail = f"{text[:32]!r} is not one of {', '.join(JobState)}"
         pointer = FieldError(pointer="state", detail=detail)
         raise ProblemError(Code.VALIDATION_FAILED, "the request has invalid values", [pointer]) from error
+
+
+def _is_disputed(req: func.HttpRequest, state: JobState | None) -> bool:
+    """Tell whether disputed jobs alone are asked for; all of them have failed."""
+    asked = req.params.get("cost")
+    if asked is None:
+        return False
+    if asked != "disputed" or state not in {None, JobState.FAILED}:
+        detail = f"cost={asked[:32]!r} with state={state}: only cost=disputed can be asked for, of failed jobs"
+        pointer = FieldError(pointer="cost", detail=detail)
+        raise ProblemError(Code.VALIDATION_FAILED, "the request has invalid values", [pointer])
+    return True

@@ -224,6 +224,21 @@ async def count_open(owner: str, at_most: int) -> int:
     return len(await rows.scan(table, partition(owner), "open!", top=at_most))
 
 
+async def disputed(owner: str, *, limit: int, after: str | None) -> Page:
+    """Read one page of jobs whose cost is disputed, newest first: among those that failed, so many rows a page.
+
+    One request; a page may be short and have a next one.
+    """
+    table = await storage.table()
+    found = await rows.scan(
+        table, partition(owner), "failed!", top=_EXAMINED_ROWS, after=f"failed!{after}" if after else None
+    )
+    one_page = _page([item for item in map(_stored, found) if item.job.cost_state == "disputed"], limit)
+    if one_page.after is None and len(found) >= _EXAMINED_ROWS:
+        return Page(one_page.jobs, found[-1].key.removeprefix("failed!"))
+    return one_page
+
+
 async def page(owner: str, *, limit: int, after: str | None, state: JobState | None) -> Page:
     """Read one page of jobs, newest first, all of them or those in one state. One request.
 

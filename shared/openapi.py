@@ -85,6 +85,7 @@ OPERATIONS: tuple[Operation, ...] = (
             _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Page size"),
             _parameter("cursor", "query", {"type": "string"}, "`next_cursor` of the page before"),
             _parameter("state", "query", {"enum": [str(state) for state in JobState]}, "Only jobs in this state"),
+            _parameter("cost", "query", {"enum": ["disputed"]}, "Only failed jobs whose cost is unclear"),
         ),
     ),
     Operation(

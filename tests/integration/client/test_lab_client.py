@@ -174,3 +174,82 @@ async def test_download_that_never_works_leaves_no_file(
     with pytest.raises(UnreachableError, match="403"):
         await lab.download("gen_1", tmp_path / "a.mp4")
     assert contents(tmp_path) == {}
+
+
+JOB = {"id": "job_1", "state": "queued"}
+LANE = {"id": "main", "model": "sora-2"}
+CALLS: dict[str, tuple[Any, Any, str, Any]] = {
+    "quote": (
+        lambda lab: lab.quote("a kite", seconds=4),
+        {"model": "m", "size": "1x1", "seconds": 4, "variants": 1, "lane": "main"},
+        "POST /api/v1/videos/quote",
+        {"prompt": "a kite", "seconds": 4},
+    ),
+    "retry": (
+        lambda lab: lab.retry("job_1", prompt="b", confirm_new_charge=True),
+        JOB,
+        "POST /api/v1/videos/jobs/job_1/retry",
+        {"prompt": "b", "confirm_new_charge": True},
+    ),
+    "resolve": (
+        lambda lab: lab.resolve("job_1", "task_1"),
+        JOB,
+        "POST /api/v1/videos/jobs/job_1/resolve",
+        {"render_id": "task_1"},
+    ),
+    "resolve, not charged": (
+        lambda lab: lab.resolve("job_1", None),
+        JOB,
+        "POST /api/v1/videos/jobs/job_1/resolve",
+        {"not_charged": True},
+    ),
+    "import": (
+        lambda lab: lab.import_render("task_1", lane="main"),
+        JOB,
+        "POST /api/v1/videos/jobs/import",
+        {"render_id": "task_1", "lane": "main"},
+    ),
+    "delete": (lambda lab: lab.delete("job_1"), {}, "DELETE /api/v1/videos/jobs/job_1?assets=keep", None),
+    "delete failed": (
+        lambda lab: lab.delete_failed(assets=True),
+        {"deleted": 2, "more": False},
+        "DELETE /api/v1/videos/jobs/failed?assets=delete",
+        None,
+    ),
+    "timeline": (
+        lambda lab: lab.timeline("job_1"),
+        {"job_id": "job_1", "events": []},
+        "GET /api/v1/videos/jobs/job_1/timeline",
+        None,
+    ),
+    "lanes": (lambda lab: lab.lanes(), {"models": [{"model": "m", "lanes": [LANE]}]}, "GET /api/v1/lanes", None),
+    "pause": (lambda lab: lab.pause("main"), LANE, "POST /api/v1/lanes/main/pause", None),
+    "resume": (lambda lab: lab.resume("../main"), LANE, "POST /api/v1/lanes/%2E%2E%2Fmain/resume", None),
+    "disputed": (
+        lambda lab: lab.jobs(disputed=True),
+        {"jobs": [], "next_cursor": None},
+        "GET /api/v1/videos/jobs?cost=disputed",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_every_call_sends_what_it_says(script: Any, lab: LabClient, name: str) -> None:
+    """Each method is one request: its verb, its path with ids as segments, and only what was given."""
+    call, answer, line, body = CALLS[name]
+    script.answer(answer)
+    await call(lab)
+    [request] = script.requests
+    assert request.line == f"{line} HTTP/1.1"
+    assert (request.json if request.body else None) == body
+
+
+@pytest.mark.parametrize("name", ["retry", "import"])
+async def test_whatever_makes_a_job_is_repeated_with_its_key(script: Any, lab: LabClient, name: str) -> None:
+    """A lost reply to a retry or an import is asked for again as the same request, so that one job is made."""
+    script.cut()
+    script.answer(JOB, status=202)
+    await CALLS[name][0](lab)
+    keys = [request.headers["idempotency-key"] for request in script.requests]
+    assert (len(keys), len(set(keys))) == (2, 1)

@@ -51,6 +51,31 @@ def test_clock_line_tells_elapsed_and_what_is_left() -> None:
     assert clock_line(waiting, START + timedelta(seconds=60)) == "1:00 · any moment now"
 
 
+def test_clock_line_tells_a_band_where_it_says_more() -> None:
+    """A job that waits or renders is told between which times it probably is done."""
+    times = {"at": 50, "earliest": 30, "latest": 90}
+    eta = {name: (START + timedelta(seconds=seconds)).isoformat() for name, seconds in times.items()}
+    waiting = job(state="queued", queue={"position": 3, "ahead": 2}, eta=eta)
+    assert clock_line(waiting, START) == "position 3 · 0:00 · about 0:50 left (0:30 to 1:30)"
+    alike = job(eta=eta | {"earliest": eta["at"], "latest": eta["at"]})
+    assert clock_line(alike, START) == "0:00 · about 0:50 left"
+
+
+def test_problem_of_a_job_begins_with_what_it_is() -> None:
+    """A job's problem has a title in our words, then the detail, the money and the advice."""
+    told = {
+        "title": "The model was retired",
+        "detail": "see the timeline",
+        "money": "none",
+        "advice": "Choose another.",
+    }
+    assert problem_lines(Problem.model_validate(told | {"code": "provider_retired"})) == [
+        "The model was retired: see the timeline [provider_retired]",
+        "  Nothing was bought.",
+        "  Choose another.",
+    ]
+
+
 def test_clock_line_of_an_ended_job_stands_still() -> None:
     """The time of a job that has ended is how long it took, whenever one looks."""
     ended = job(state="succeeded", finished_at=(START + timedelta(seconds=90)).isoformat())
@@ -101,7 +126,7 @@ def test_problem_lines_name_the_code_the_pointers_and_the_money() -> None:
     assert problem_lines(problem) == [
         "the request is not valid [validation_failed]",
         "  /size: 9x9 is not one of 1280x720",
-        "  money: may be spent",
+        "  A render may have been paid for.",
         "  Correct it.",
     ]
 

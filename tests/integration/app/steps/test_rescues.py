@@ -19,7 +19,7 @@ from shared.models.problem import Code
 
 if TYPE_CHECKING:
     from shared.models.job import Job
-    from tests.integration.app.steps.conftest import Lab
+    from tests.integration.app.steps.conftest import Lab, Wire
 
 SURFACES_WITHIN_S = 20
 ORDER = {"width": 480, "height": 480, "n_seconds": 1}
@@ -195,3 +195,23 @@ async def test_a_repeated_takeover_is_the_same_job_and_starts_it(
     assert lab.client.started == [first["id"]]
     assert len(lab.provider.seen) == looked
     assert list((await lab.pool()).running)[-1:] == [first["id"].removeprefix("job_")]
+
+
+async def test_disputed_jobs_are_listed_with_one_request(lab: Lab, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever keeps the books sees the jobs that need a word, newest first, page by page, and no other."""
+    first = await unclear(lab, f"a doubtful kite [create:reset] {lab.model}")
+    settled = await unclear(lab, f"a settled kite [create:reset] {lab.model}")
+    await lab.call("resolve_video_job", "POST", {"not_charged": True}, job_id=settled.id)
+    last = await unclear(lab, f"another doubtful kite [create:reset] {lab.model}")
+    wire.requests.clear()
+    shown = await lab.call("list_video_jobs", "GET", cost="disputed", limit="1")
+    assert len(wire.requests) == 1
+    assert [one["id"] for one in shown["jobs"]] == [last.id]
+    assert "cost=disputed" in shown["links"]["next"]
+    monkeypatch.setattr(jobs, "_EXAMINED_ROWS", 1)  # a page that examined no more than the settled one
+    short = await lab.call("list_video_jobs", "GET", cost="disputed", cursor=shown["next_cursor"])
+    assert short["jobs"] == []
+    rest = await lab.call("list_video_jobs", "GET", cost="disputed", cursor=short["next_cursor"])
+    assert [one["id"] for one in rest["jobs"]] == [first.id]
+    with pytest.raises(ProblemError):
+        await lab.call("list_video_jobs", "GET", cost="disputed", state="queued")
