@@ -123,7 +123,7 @@ def test_status_tells_that_the_lab_is_ready(stack: Any) -> None:
     """A lab that is set up says so, with its models; no secret is shown."""
     result = stack.lab("status")
     assert result.returncode == 0
-    assert result.stdout.startswith("ready\n")
+    assert result.stdout.startswith("ready, version ")
     assert "sora-2" in result.stdout
     assert stack.record["api_key"] not in stack.lab("status", "--json").stdout
 
