@@ -19,20 +19,6 @@ def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
     running.stop()
 
 
-def test_library_indexes_what_the_stand_in_does(host: RunningHost, tmp_path: Path) -> None:
-    """Names, triggers and bindings of all functions are the same."""
-
-    def described(running: RunningHost) -> list[dict[str, object]]:
-        listed = running.call("GET", "/admin/functions", headers={"x-functions-key": running.key("master")}).json()
-        return [{"name": one["name"], "bindings": one["config"]["bindings"]} for one in listed]
-
-    own = RunningHost(tmp_path / "own").start()
-    try:
-        assert described(host) == described(own)
-    finally:
-        own.kill()
-
-
 def test_orchestrations_run(host: RunningHost) -> None:
     """Activities, sync and async, children, retries, events and generations give what they give in the stand-in."""
     waiting = host.begin("waits")
