@@ -34,7 +34,16 @@ async def store_generation(payload: Payload) -> Payload:
         copied_s = await _copy(stored.job, source, name)
         if isinstance(copied_s, str):
             return await _again(stored.job, n, copied_s)
+        if copied_s is not None and await _is_unwanted(ref):
+            await blobs.remove(name)
+            return {"kind": "gone", "detail": "the job was deleted while its video was copied"}
     return await _probed(stored.job, n, name, copied_s)
+
+
+async def _is_unwanted(ref: JobRef) -> bool:
+    """Tell whether a job was deleted while a late delivery copied: whoever disposed of it did not see this copy."""
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    return stored is None or (stored.job.deletes_assets and stored.job.state.is_final)
 
 
 async def _again(job: Job, n: int, detail: str) -> Payload:
@@ -60,6 +69,8 @@ async def _copy(job: Job, source: str, name: str) -> float | str | None:
     except (NeverSentError, NoReplyError) as error:
         return str(error)
     match copied:
+        case Copied(already_there=True):
+            return None
         case Copied(bytes=received):
             copied_s = (clock.now() - began_at).total_seconds()
             job_telemetry.copied(job, received, copied_s)
