@@ -18,12 +18,12 @@ RETRY_AFTER = {"Retry-After": "3"}
 _MOST_KEY_CHARACTERS = 255
 
 
-async def job_view(req: func.HttpRequest, stored: Stored, *, admitted: bool = False) -> JobView:
-    """Show a job; while it waits, with its place and when it will be done (one more request, unless just admitted)."""
+async def job_view(req: func.HttpRequest, stored: Stored, seen: Forecast | None = None) -> JobView:
+    """Show a job; while it waits, with its place and when it will be done (one more request, where not yet seen)."""
     base = http.base_of(req)
     if stored.job.state != JobState.QUEUED or stored.job.cancel_requested:
         return view(stored.job, stored.live, base)
-    seen = Forecast(ahead=0, done=None) if admitted else await pools.outlook(stored.job)
+    seen = seen or await pools.outlook(stored.job)
     queue = Queue(position=seen.ahead + 1, ahead=seen.ahead)
     return view(stored.job, stored.live, base, queue, eta_in(seen.done, clock.now()) if seen.done else None)
 
@@ -38,10 +38,9 @@ async def answer(
 ) -> func.HttpResponse:
     """Answer what became of a job that was to be taken in, and start the stories that were admitted with it."""
     match taken:
-        case Accepted(job, admitted):
+        case Accepted(job, admitted, outlook):
             await stories.start(client, admitted)
-            is_admitted = any(one.ref == job.ref for one in admitted)
-            return _accepted(await job_view(req, Stored(job, etag=""), admitted=is_admitted))
+            return _accepted(await job_view(req, Stored(job, etag=""), outlook))
         case Replayed(job_id):
             stored = await _carried_on(owner, job_id, client)
             return _accepted(await job_view(req, stored), {"Idempotency-Replayed": "true"})

@@ -6,7 +6,7 @@ band is what came out of many plays until there are past waits to make it of.
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, heapreplace
 from random import Random
 from statistics import median
@@ -17,7 +17,8 @@ from shared.lanes import Lane
 from shared.polling import Past, Prediction
 
 _PLAYS = 60
-_MOST_STARTS = 20_000  # of all plays together: a far place in a long queue needs fewer plays to be told as well
+_MOST_STARTS = 6_000  # of all plays together: a far place in a long queue needs fewer plays to be told as well
+_FEWEST_PLAYS = 10
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ def forecast(
     if before is None:
         return Forecast(sum(one.key < key for one in tickets), None)
     draw = Random(key)  # noqa: S311 - repeatable, not secret
-    plays = max(min(_PLAYS, _MOST_STARTS // len(before)), 10)
-    ends = [_play(before, held, lanes, draw) for _ in range(plays)]
+    plays = max(min(_PLAYS, _MOST_STARTS // len(before)), _FEWEST_PLAYS)
+    courses = _Courses(before, held, lanes)
+    ends = [courses.play(draw) for _ in range(plays)]
     earliest_s, middle_s, latest_s = polling.band(ends)
     if len(waits) < polling.FEW:
         return Forecast(len(before) - 1, Prediction(middle_s, earliest_s, latest_s), middle_s)
@@ -113,54 +115,65 @@ def _starts(
         used[name], running[owner] = used[name] - 1, running[owner] - 1
 
 
-def _play(before: Sequence[Admission], held: Sequence[Held], lanes: Sequence[LaneNow], draw: Random) -> float:
-    """Let everybody start in turn, each where a place that fits is free first; the seconds until the last one ends."""
-    courses = {one.lane.name: _Course(one, held, draw) for one in lanes}
-    end_s = 0.0
-    for one in before:
-        fitting = [
-            course
-            for course in courses.values()
-            if course.free and course.now.lane.takes(one.ticket.size, one.ticket.seconds, one.ticket.variants)
-        ]
-        end_s = min(fitting, key=lambda course: course.free[0]).run(one.ticket.shape, draw)
-    return end_s
+class _Courses:
+    """The lanes as every play begins, and where each of those who start may: worked out once for all plays."""
+
+    def __init__(self, before: Sequence[Admission], held: Sequence[Held], lanes: Sequence[LaneNow]) -> None:
+        open_now = [one for one in lanes if not one.is_paused]
+        self._shapes = [one.ticket.shape for one in before]
+        fitting = {
+            ticket.shape: [one.lane.name for one in open_now if one.lane.takes(*_asked(ticket))]
+            for ticket in {one.ticket.shape: one.ticket for one in before}.values()
+        }
+        self._fitting = [fitting[shape] for shape in self._shapes]
+        self._lanes = open_now
+        self._spans = {
+            (one.lane.name, shape): polling.rests_s(0.0, _past(one, shape)) for one in open_now for shape in fitting
+        }
+        self._rests = {
+            now.lane.name: [
+                polling.rests_s(one.elapsed_s, _past(now, one.shape)) for one in held if one.lane == now.lane.name
+            ]
+            for now in open_now
+        }
+
+    def play(self, draw: Random) -> float:
+        """Let everybody start in turn, each where a place that fits is free first; the seconds until the last ends."""
+        # A past that is resampled for each play tells also how little a short one says.
+        spans = {place: draw.choices(known, k=len(known)) for place, known in self._spans.items()}
+        courses = {
+            one.lane.name: _Course(one, [draw.choice(rests) for rests in self._rests[one.lane.name]])
+            for one in self._lanes
+        }
+        end_s = 0.0
+        for shape, names in zip(self._shapes, self._fitting, strict=True):
+            name = min(names, key=lambda name: courses[name].free[0]) if len(names) > 1 else names[0]
+            end_s = courses[name].run(draw.choice(spans[name, shape]))
+        return end_s
 
 
-@dataclass
 class _Course:
     """How one lane goes on in one play: when its places come free, and when it created last."""
 
-    now: LaneNow
-    held: Sequence[Held]
-    draw: Random
-    free: list[float] = field(default_factory=list[float])
+    def __init__(self, now: LaneNow, rests_s: Sequence[float]) -> None:
+        lane = now.lane
+        places = [0.0] * max(lane.max_in_flight - len(rests_s), 0) + sorted(rests_s)
+        self.free = places[-lane.max_in_flight :]
+        self._rests_s = now.rests_s
+        self._creates = deque(sorted(-ago_s for ago_s in now.created_ago_s), maxlen=lane.creates_per_minute)
 
-    def __post_init__(self) -> None:
-        lane = self.now.lane
-        rests = sorted(
-            self.draw.choice(polling.rests_s(one.elapsed_s, _past(self.now, one.shape)))
-            for one in self.held
-            if one.lane == lane.name
-        )
-        if not self.now.is_paused:
-            places = [0.0] * max(lane.max_in_flight - len(rests), 0) + rests
-            self.free = places[-lane.max_in_flight :]
-        self.spans: dict[str, list[float]] = {}
-        self.creates = deque(sorted(-ago_s for ago_s in self.now.created_ago_s), maxlen=lane.creates_per_minute)
-
-    def run(self, shape: str, draw: Random) -> float:
+    def run(self, takes_s: float) -> float:
         """Render one more where a place is free first; when it ends."""
-        at_s = max(self.free[0], self.now.rests_s)
-        if len(self.creates) == self.creates.maxlen:
-            at_s = max(at_s, self.creates[0] + polling.RATE_WINDOW_S)
-        self.creates.append(at_s)
-        if shape not in self.spans:  # a past that is resampled for each play tells also how little a short one says
-            known = polling.rests_s(0.0, _past(self.now, shape))
-            self.spans[shape] = draw.choices(known, k=len(known))
-        end_s = at_s + draw.choice(self.spans[shape])
-        heapreplace(self.free, end_s)
-        return end_s
+        at_s = max(self.free[0], self._rests_s)
+        if len(self._creates) == self._creates.maxlen:
+            at_s = max(at_s, self._creates[0] + polling.RATE_WINDOW_S)
+        self._creates.append(at_s)
+        heapreplace(self.free, at_s + takes_s)
+        return at_s + takes_s
+
+
+def _asked(ticket: Ticket) -> tuple[str, int, int]:
+    return ticket.size, ticket.seconds, ticket.variants
 
 
 def _usual_rest(one: Held, known: Mapping[str, LaneNow]) -> float:

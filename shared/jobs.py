@@ -219,9 +219,9 @@ async def tell(job: Job, event: Event, at: datetime) -> None:
 
 
 async def count_open(owner: str, at_most: int) -> int:
-    """Count the owner's open jobs up to a limit. One request."""
+    """Count the owner's open jobs up to a limit. One request, which brings keys alone: a job may hold a long prompt."""
     table = await storage.table()
-    return len(await rows.scan(table, partition(owner), "open!", top=at_most))
+    return len(await rows.scan(table, partition(owner), "open!", top=at_most, keys_only=True))
 
 
 async def disputed(owner: str, *, limit: int, after: str | None) -> Page:

@@ -73,6 +73,7 @@ class Snapshot:
     waiting: dict[str, Member] = field(default_factory=dict[str, Member])
     state: PoolState = field(default_factory=PoolState)
     state_etag: str | None = None
+    is_whole: bool = True  # or cut off where more of it was not needed
 
     @property
     def tickets(self) -> list[Ticket]:
@@ -97,6 +98,15 @@ class Released:
     ulid: str
     render_s: float | None = None
     ratios: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What an admission changes, who is admitted by it, and the pool as it then is."""
+
+    changes: list[Change]
+    admitted: list[Admitted]
+    read: Snapshot
 
 
 def ticket_key(job: Job) -> str:
@@ -133,7 +143,10 @@ async def remove_ticket(model: str, key: str) -> bool:
 async def outlook(job: Job) -> Forecast:
     """Foretell how many start before a job that waits, and when it is done. One request, at most 1,000 rows."""
     table = await storage.table()
-    read = _snapshot(await rows.scan(table, partition(job.model), "run!", "wait!~", top=_MOST_ROWS))
+    return _foretold(job, _snapshot(await rows.scan(table, partition(job.model), "run!", "wait!~", top=_MOST_ROWS)))
+
+
+def _foretold(job: Job, read: Snapshot) -> Forecast:
     known, now = configuration().pools.get(job.model), clock.now()
     lanes = [lane_now(lane, read, now) for lane in known.lanes] if known else []
     begun = read.running.get(job.ulid)
@@ -172,13 +185,26 @@ async def admit(model: str, released: Released | None = None) -> list[Admitted]:
 
     One range read and, when something changes, one batch under the ETag of `state`; again when another was first.
     """
+    return (await _admit(model, released)).admitted
+
+
+async def enter(job: Job) -> tuple[list[Admitted], Forecast]:
+    """Admit who may start now that this job's ticket is ready, and foretell the job from the same read.
+
+    One request more where the pool is longer than that read.
+    """
+    plan = await _admit(job.model)
+    return plan.admitted, _foretold(job, plan.read) if plan.read.is_whole else await outlook(job)
+
+
+async def _admit(model: str, released: Released | None = None) -> _Plan:
     known = configuration().pools.get(model)
     lanes = known.lanes if known else ()
     for tried in range(_ADMIT_TRIES):
         await asyncio.sleep(random.uniform(0, 0.02) * tried)  # noqa: S311 - spreads contenders, hides nothing
         plan = _plan(model, await snapshot(model, lanes), lanes, released)
         if not plan.changes or await _commit(model, plan.changes):
-            return plan.admitted
+            return plan
     raise TimeoutError(f"the pool {model} was changed by others {_ADMIT_TRIES} times in a row")
 
 
@@ -217,7 +243,8 @@ async def snapshot(model: str, lanes: Sequence[Lane] = (), *, whole: bool = Fals
         found += more
         read = _snapshot(found)
         needed = whole or not read.waiting or _has_open(read, lanes)
-        if len(more) < top or not needed or len(read.waiting) >= _MOST_ROWS:
+        read.is_whole = len(more) < top
+        if read.is_whole or not needed or len(read.waiting) >= _MOST_ROWS:
             return read
         top = _MOST_ROWS
 
@@ -251,12 +278,6 @@ def _has_open(read: Snapshot, lanes: Sequence[Lane]) -> bool:
     return bool(open_lanes(lanes, Counter(slot.lane for slot in read.slots)))
 
 
-@dataclass(frozen=True)
-class _Plan:
-    changes: list[Change]
-    admitted: list[Admitted]
-
-
 def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released | None) -> _Plan:
     changes: list[Change] = []
     held = read.running.get(released.ulid) if released else None
@@ -280,7 +301,7 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
     if changes:
         _probe(read, [one.ticket.ulid for one in decided], lanes)
         changes.append(state_change(read.state, read.state_etag))
-    return _Plan(changes, [_admitted(model, one.ticket.ulid, read) for one in decided])
+    return _Plan(changes, [_admitted(model, one.ticket.ulid, read) for one in decided], read)
 
 
 def _probe(read: Snapshot, admitted: Sequence[str], lanes: Sequence[Lane]) -> None:

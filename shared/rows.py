@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count, takewhile
 from typing import Any, TypeVar, cast
 
 from azure.core import MatchConditions
@@ -21,6 +22,7 @@ M = TypeVar("M", bound=BaseModel)
 Values = dict[str, Any]
 _NOT_FOUND = 404
 _CONFLICTS = {_NOT_FOUND, 409, 412}
+_PART_CHARACTERS = 16_000  # a property holds 32 Ki UTF-16 units, and a character may be two
 _END = "~"  # sorts after every character our keys are made of
 
 
@@ -86,7 +88,7 @@ Change = Insert | Replace | Put | Overwrite | Merge | Delete
 
 
 def values_of(model: BaseModel) -> Values:
-    """Flatten a model: texts, numbers and times become properties, everything else goes into one of JSON."""
+    """Flatten a model: texts, numbers and times become properties, everything else JSON in as many as that needs."""
     plain: Values = {}
     nested: set[str] = set()
     for name in type(model).model_fields:
@@ -98,15 +100,22 @@ def values_of(model: BaseModel) -> Values:
         elif value is not None:
             nested.add(name)
     if nested:
-        plain["nested"] = model.model_dump_json(include=nested)
+        text = model.model_dump_json(include=nested)
+        starts = range(0, len(text), _PART_CHARACTERS)
+        plain |= {_part(n): text[start : start + _PART_CHARACTERS] for n, start in enumerate(starts)}
     return plain
 
 
 def model_of(kind: type[M], values: Mapping[str, Any]) -> M:
     """Read back what `values_of` wrote; properties the model does not know are left alone."""
-    nested = json.loads(values.get("nested", "{}"))
+    text = "".join(values[name] for name in takewhile(values.__contains__, map(_part, count())))
+    nested = json.loads(text or "{}")
     known = {name: value for name, value in values.items() if name in kind.model_fields}
     return kind.model_validate(known | nested)
+
+
+def _part(n: int) -> str:
+    return f"nested{n or ''}"
 
 
 async def read(table: TableClient, partition: str, key: str) -> Row | None:
@@ -118,17 +127,26 @@ async def read(table: TableClient, partition: str, key: str) -> Row | None:
 
 
 async def scan(
-    table: TableClient, partition: str, start: str, end: str | None = None, *, top: int, after: str | None = None
+    table: TableClient,
+    partition: str,
+    start: str,
+    end: str | None = None,
+    *,
+    top: int,
+    after: str | None = None,
+    keys_only: bool = False,
 ) -> list[Row]:
     """Read up to `top` rows with start <= key < end in one request, in the order of their keys.
 
-    Without `end`, the range is every key that begins with `start`; with `after`, it begins behind that key.
+    Without `end`, the range is every key that begins with `start`; with `after`, it begins behind that key. With
+    `keys_only`, nothing else of the rows travels.
     """
     bounds = {"partition": partition, "start": after or start, "end": end or start + _END}
     query = table.query_entities(
         f"PartitionKey eq @partition and RowKey {'gt' if after else 'ge'} @start and RowKey lt @end",
         parameters=bounds,
         results_per_page=top,
+        select="RowKey" if keys_only else None,
     )
     found: list[Row] = []
     async for page in query.by_page():

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from shared import clock, jobs, pools, pricing
 from shared.config import Settings
+from shared.forecast import Forecast
 from shared.ids import JobId
 from shared.jobs import Created, KeyReused, Replayed, SubmitKey
 from shared.lanes import Lane, Pool
@@ -29,10 +30,11 @@ class QueueFull:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The job is in, with the jobs whose stories are to be started now."""
+    """The job is in, with the jobs whose stories are to be started now, and what it is told if it waits."""
 
     job: Job
     admitted: list[Admitted]
+    outlook: Forecast | None = None
 
 
 Taken = Accepted | Replayed | KeyReused | QueueFull
@@ -115,15 +117,10 @@ async def submit(
         await pools.remove_ticket(job.model, pools.ticket_key(job))
         return written
     await pools.ready_ticket(job.model, pools.ticket_key(job))
-    return Accepted(job, await _admitted(job.model))
-
-
-async def _admitted(model: str) -> list[Admitted]:
-    """Admit who may start. The job is in already: where the pool is too busy to be changed, the sweeper admits."""
     try:
-        return await pools.admit(model)
-    except TimeoutError:
-        return []
+        return Accepted(job, *await pools.enter(job))
+    except TimeoutError:  # the job is in already: where the pool is too busy to be changed, the sweeper admits
+        return Accepted(job, [])
 
 
 def _misfits(pool: Pool, size: str, seconds: int, variants: int) -> list[FieldError]:

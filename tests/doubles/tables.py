@@ -71,14 +71,19 @@ class FakeTable:
         return _entity(partition_key, row_key, *found)
 
     def query_entities(
-        self, query_filter: str, *, parameters: Mapping[str, str], results_per_page: int = _MOST_PAGE
+        self,
+        query_filter: str,
+        *,
+        parameters: Mapping[str, str],
+        results_per_page: int = _MOST_PAGE,
+        select: str | None = None,
     ) -> _Query:
         """Range over the keys of one partition; any other filter is a mistake of the caller."""
         asked = _RANGE.fullmatch(query_filter)
         if asked is None:
             raise NotImplementedError(f"only ranges of one partition are asked: {query_filter}")
         partition, start, end = (parameters[asked[n]] for n in (1, 3, 4))
-        return _Query(self, partition, asked[2] == "gt", start, end, min(results_per_page, _MOST_PAGE))
+        return _Query(self, partition, asked[2] == "gt", start, end, min(results_per_page, _MOST_PAGE), select)
 
     def page(self, partition: str, *, behind: bool, start: str, end: str, top: int) -> list[TableEntity]:
         """Read up to `top` rows of a range, in the order of their keys."""
@@ -136,16 +141,25 @@ class _Query:
     start: str
     end: str
     top: int
+    select: str | None
 
     async def by_page(self) -> AsyncIterator[AsyncIterator[TableEntity]]:
         """Read page after page; each is as the table is when it is asked for."""
         behind, start = self.behind, self.start
         while True:
             page = self.table.page(self.partition, behind=behind, start=start, end=self.end, top=self.top)
-            yield _each(page)
+            yield _each([_selected(entity, self.select) for entity in page])
             if len(page) < self.top:
                 return
             behind, start = True, page[-1]["RowKey"]
+
+
+def _selected(entity: TableEntity, name: str | None) -> TableEntity:
+    if name is None:
+        return entity
+    selected = TableEntity({name: entity[name]})
+    selected._metadata = entity._metadata
+    return selected
 
 
 async def _each(page: list[TableEntity]) -> AsyncIterator[TableEntity]:

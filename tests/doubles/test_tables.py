@@ -167,6 +167,20 @@ async def test_a_range_is_in_the_order_of_keys(table: Any) -> None:
     assert await keys(table, "ge", "b!", "b!~", top=10, partition="nobody") == [[]]
 
 
+async def test_a_range_may_bring_keys_alone(table: Any) -> None:
+    """What is not selected does not travel; the ETag does."""
+    await table.submit_transaction([("create", row("a", text="long"))])
+    parameters = {"partition": "p", "start": "a", "end": "b"}
+    bounds = "PartitionKey eq @partition and RowKey ge @start and RowKey lt @end"
+    [found] = [
+        one
+        async for page in table.query_entities(bounds, parameters=parameters, select="RowKey").by_page()
+        async for one in page
+    ]
+    assert dict(found) == {"RowKey": "a"}
+    assert found.metadata["etag"] == (await table.get_entity("p", "a")).metadata["etag"]
+
+
 async def test_an_empty_batch_is_refused(table: Any) -> None:
     """A batch without operations is an error."""
     with pytest.raises(HttpResponseError):
