@@ -1,5 +1,6 @@
 """Taking a job in: checked against what the model offers, priced, written, queued (architecture, section 4)."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -107,11 +108,11 @@ async def submit(
     The ticket comes first, not ready: cut anywhere, the sweeper readies it when the job exists and removes it when not.
     """
     job = new_job(request, complete, owner, clock.now(), settings.default_deadline_s, parent_id=parent_id)
-    open_jobs = await jobs.count_open(owner, settings.max_open_jobs)
+    open_jobs, _ = await asyncio.gather(jobs.count_open(owner, settings.max_open_jobs), pools.add_ticket(job))
     if open_jobs >= settings.max_open_jobs:
+        await pools.remove_ticket(job.model, pools.ticket_key(job))
         earlier = await jobs.sent_before(owner, key, job.created_at) if key else None
         return earlier or QueueFull(open_jobs)
-    await pools.add_ticket(job)
     written = await jobs.create(job, key)
     if not isinstance(written, Created):
         await pools.remove_ticket(job.model, pools.ticket_key(job))

@@ -13,6 +13,7 @@ from azure.core.exceptions import ServiceRequestError
 from shared import clock, config, jobs, pools, rates, rows, storage
 from shared.ids import JobId, digest
 from shared.models.job import JobRequest
+from shared.rates import STATE_KEY, LaneState, PoolState
 from shared.rows import Delete, Insert, Merge, Put, Replace
 from shared.submission import Accepted
 
@@ -185,3 +186,15 @@ async def test_every_text_survives_its_row(lab: Lab) -> None:
             prompt + "x"[: 32_000 - len(prompt.encode("utf-16-le")) // 2], metadata={"": "\U0001f3ac" * 256}
         )
         assert (await lab.read(job)).model_dump() == job.model_dump()
+
+
+async def test_a_memory_of_any_size_survives_its_row(place: str) -> None:
+    """What twenty lanes of one pool remember is more than one property holds, and is read back as it was written."""
+    lanes = {f"lane-{n}": LaneState(attention="\U0001f3ac" * 2_000) for n in range(20)}
+    table = await storage.table()
+    for kept in (lanes, {"one": LaneState()}):
+        state = PoolState(lanes=kept)
+        assert await rows.commit(table, place, [Put(STATE_KEY, rows.values_of(state))])
+        found = await rows.read(table, place, STATE_KEY)
+        assert found
+        assert rows.model_of(PoolState, found.values) == state
