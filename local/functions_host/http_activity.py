@@ -13,7 +13,10 @@ _OF_THE_CONTENT = frozenset({"allow", "content-encoding", "content-language", "c
 
 async def call_http(request_json: str) -> str:
     """Send the request; gives status, headers and content as JSON text. Any status is a result, not an error."""
-    import httpx  # noqa: PLC0415 - few apps use call_http, and every start would pay a third of a second
+    try:
+        import httpx  # noqa: PLC0415 - few apps use call_http, and every start would pay a third of a second
+    except ImportError as error:
+        raise _failure(f"call_http needs the package httpx beside the host ({error})") from error
 
     request: dict[str, Any] = json.loads(request_json)
     if request.get("tokenSource"):

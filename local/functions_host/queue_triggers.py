@@ -83,7 +83,13 @@ class _Listener:
         durable_client: str,
         lease_s: int,
     ) -> None:
-        from azure.storage.queue.aio import QueueServiceClient  # noqa: PLC0415 - few apps have queue functions
+        try:
+            from azure.storage.queue.aio import QueueServiceClient  # noqa: PLC0415 - few apps have queue functions
+        except ImportError as error:
+            raise AppError(
+                f"Function '{function.name}' cannot be loaded: queue functions need the package azure-storage-queue "
+                f"beside the host ({error})."
+            ) from error
 
         self._function = function
         self._invoker = invoker
@@ -98,6 +104,7 @@ class _Listener:
         self._queue: QueueClient = self._service.get_queue_client(self._name)
         self._running: set[asyncio.Task[None]] = set()
         self._is_open = True
+        self._trouble: str | None = None
 
     async def listen(self) -> None:
         """Receive a batch, run it, and ask for the next when few enough still run."""
@@ -139,13 +146,22 @@ class _Listener:
                 max_messages=self._settings.batch_size,
                 messages_per_page=self._settings.batch_size,
                 visibility_timeout=self._lease_s,
+                retry_total=0,  # the next look is the retry; the SDK's own would keep the reason back for a minute
             )
-            return [message async for message in batch]
-        except ResourceNotFoundError:
-            return []  # nobody has made the queue yet
+            messages = [message async for message in batch]
+        except ResourceNotFoundError:  # nobody has made the queue yet
+            messages = []
         except AzureError as error:
-            _log.warning("%s: queue %s cannot be read: %s", self._function.name, self._name, error)
+            self._complain(str(error).partition("\n")[0])
             return []
+        self._trouble = None
+        return messages
+
+    def _complain(self, trouble: str) -> None:
+        """Say why the queue cannot be read, once and not at every look."""
+        if trouble != self._trouble:
+            _log.warning("%s: queue %s cannot be read: %s", self._function.name, self._name, trouble)
+        self._trouble = trouble
 
     def _receipt(self, message: "QueueMessage") -> "_Receipt":
         return _Receipt(self._queue, message, self._lease_s)

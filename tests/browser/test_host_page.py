@@ -97,6 +97,7 @@ def test_an_instance_shows_all_that_is_known_of_it(host: RunningHost, visit: Cal
     expect(page.get_by_role("region", name="Why it ended")).to_contain_text("add_one")
     history = page.locator(".history li")
     expect(history).to_have_count(4)  # started, scheduled, failed, completed
+    expect(page.get_by_role("region", name="History").locator("small")).to_have_text("4")
     page.get_by_label("show replays").check()
     expect(history).to_have_count(8)
     failed = history.filter(has_text="task failed")

@@ -5,9 +5,12 @@ import base64
 import json
 import shutil
 import sys
+import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from azure.storage.queue import QueueClient, QueueServiceClient
 
 from local.functions_host.host_settings import QueueSettings
 from local.functions_host.in_process import InProcessInvoker
+from local.functions_host.invoker import AppError, Function
 from local.functions_host.queue_triggers import QueueTriggers
 from tests.integration.conftest import Azurite
 from tests.integration.functions_host.running_host import RunningHost, wait_for
@@ -224,3 +228,53 @@ def test_connection_that_is_not_set_is_refused(tmp_path: Path, monkeypatch: pyte
     assert (
         "Function 'takes_message' cannot be loaded: its connection names the app setting 'AzureWebJobsStorage'" in told
     )
+
+
+def test_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the storage SDK a queue function is refused, and function and package are named."""
+    monkeypatch.setitem(sys.modules, "azure.storage.queue.aio", None)
+    takes = Function("takes", "queueTrigger", {"queueName": "any"}, [], "function_app.py")
+    invoker = InProcessInvoker(tmp_path, time_limit_s=None, time_limit_text="-1")
+    with pytest.raises(AppError, match=r"'takes' cannot be loaded: .* package azure-storage-queue"):
+        QueueTriggers(invoker, [takes], QueueSettings(), durable_client="")
+    invoker.close()
+
+
+@contextmanager
+def fake_busy_storage() -> Generator[tuple[str, list[str]]]:
+    """A queue service that answers 503 to everything: its connection string, and the paths it was asked for."""
+    asked: list[str] = []
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path.partition("?")[0])
+            body = b"<?xml version='1.0'?><Error><Code>ServerBusy</Code><Message>Busy.\nCome again.</Message></Error>"
+            self.send_response(503)
+            self.send_header("content-type", "application/xml")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Busy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}/any"
+    yield f"AccountName=any;AccountKey=YW55;QueueEndpoint={endpoint};", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_why_a_queue_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    """One line a queue, at its first failed look and not again however often the host looks."""
+    with fake_busy_storage() as (connection, asked):
+        names = {f"QUEUE_{name.upper()}": name for name in QUEUES}
+        host = RunningHost(tmp_path / "state", app=APP, settings={"AzureWebJobsStorage": connection, **names}).start()
+        wait_for(lambda: all(asked.count(f"/any/{name}/messages") >= 3 for name in QUEUES), "three looks at each queue")
+        host.kill()
+    told = [line for line in host.log().splitlines() if "cannot be read" in line]
+    assert sorted(line.partition(": queue ")[2] for line in told) == [
+        f"{name} cannot be read: Busy." for name in sorted(QUEUES)
+    ]
+    assert "Come again." not in host.log()

@@ -100,7 +100,7 @@ export class InstanceView {
     const lines = history.map((event, place) => [event, place]).filter(([event]) => this.showsReplays || !QUIET.has(event.kind));
     this.history.hidden = false;
     replace(this.history,
-      el("div", { class: "line" }, el("h3", {}, "History ", el("small", {}, events.toLocaleString())), el("label", { class: "check" }, toggle, "show replays")),
+      el("div", { class: "line" }, el("h3", {}, "History ", el("small", {}, lines.length.toLocaleString())), el("label", { class: "check" }, toggle, "show replays")),
       el("ol", { class: "history" }, ...lines.map(([event, place], line) => entry(event, place, line ? first : null, names, opened))),
       events > history.length ? el("p", { class: "soft" }, `The first ${history.length.toLocaleString()} events of ${events.toLocaleString()}.`) : null);
     if (focused) (place ? this.history.querySelector(`[data-place="${place}"] summary`) : toggle).focus();
