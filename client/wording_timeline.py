@@ -73,6 +73,11 @@ def _admitted(data: Mapping[str, Any], _: int) -> str:
     return f"on {one_line(str(data['lane']), 40)} after {duration(float(data['waited_s']))} in the queue"
 
 
+def _accepted(data: Mapping[str, Any], _: int) -> str:
+    searches = int(data["found_after"])
+    return f"by {one_line(str(data['lane']), 40)}" + (f", found after searching {searches} times" if searches else "")
+
+
 def _final(data: Mapping[str, Any], _: int) -> str:
     usd = "cost unknown" if data["usd"] is None else f"${data['usd']}"
     made = f"{data['stored']} of {data['made']} stored, " if "made" in data else f"{data['code']}, "
@@ -86,6 +91,7 @@ def _plain(data: Mapping[str, Any]) -> str:
 
 _WORDS: dict[str, Callable[[Mapping[str, Any], int], str]] = {
     "admitted": _admitted,
+    "accepted": _accepted,
     "looked": _look,
     "copied": _copy,
     "final": _final,

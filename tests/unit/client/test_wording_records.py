@@ -24,6 +24,7 @@ def record(*events: tuple[float, str, dict[str, Any]]) -> Timeline:
 WHOLE = record(
     (0, "submitted", {"model": "sora-2", "usd": "0.40"}),
     (62, "admitted", {"lane": "main", "waited_s": 62.0}),
+    (62, "accepted", {"lane": "main", "found_after": 0}),
     (63, "looked", {"progress": 50, "predicted_remaining_s": 30.0}),
     (93, "looked", {"progress": 100, "predicted_remaining_s": 0, "forecasts": [{"in_band": True}, {"in_band": False}]}),
     (95, "copied", {"id": "gen_1_0", "bytes": 1843200, "seconds": 1.24}),
@@ -38,11 +39,18 @@ def test_a_record_is_drawn_with_offsets_bars_and_money() -> None:
     assert lines == [
         "    0:00  ├ submitted  model sora-2, usd 0.40",
         "    1:02  ├ admitted   on main after 1:02 in the queue",
+        "    1:02  ├ accepted   by main",
         "    1:03  │ looked     ██████████░░░░░░░░░░  50 %  0:30 to go",
         "    1:33  │ looked     ████████████████████ 100 %  1 of 2 forecasts held",
         "    1:35  ├ copied     1.8 MB in 1.2 s  gen_1_0",
         "    1:36  ■ succeeded  1 of 1 stored, $0.40 settled",
     ]
+
+
+def test_a_render_that_was_found_says_how_often_it_was_looked_for() -> None:
+    """A render whose reply was lost is told from one that was answered."""
+    [_, line] = timeline_lines(record((0, "accepted", {"lane": "main", "found_after": 2})))
+    assert line.endswith("by main, found after searching 2 times")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
