@@ -19,7 +19,7 @@ _SHOWN_RENDERS = 20
 @bp.route(route="lanes", methods=["GET"])
 @http.answers
 async def list_lanes(req: func.HttpRequest) -> func.HttpResponse:
-    """Show every lane: one request to the storage a model."""
+    """Show every lane, and how many wait: one request to the storage a model, more where its queue is long."""
     http.owner_of(req)
     return http.reply(LaneList(models=[await _pool(pool) for pool in configuration().pools.values()]))
 
@@ -54,7 +54,7 @@ def _find(lane_id: str) -> Lane:
 
 
 async def _pool(pool: Pool) -> PoolStatus:
-    seen = await pools.snapshot(pool.model)
+    seen = await pools.snapshot(pool.model, whole=True)
     return PoolStatus(model=pool.model, waiting=len(seen.waiting), lanes=[_status(lane, seen) for lane in pool.lanes])
 
 

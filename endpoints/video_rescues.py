@@ -126,7 +126,7 @@ async def _with_render(job: Job, render_id: str) -> Job:
 async def _again(parent: Job, asked: RetryRequest, key: SubmitKey | None) -> Taken:
     """Submit what the parent was, with what is to be different."""
     same = parent.model_dump(include={"prompt", "model", "size", "seconds", "variants", "priority", "metadata"})
-    request = JobRequest.model_validate(same | asked.changes)
+    request = http.valid(JobRequest, same | asked.changes)
     terms = terms_of(request)
     return await submission.submit(request, terms, parent.owner, key, settings(), parent_id=parent.id)
 

@@ -106,8 +106,13 @@ def body_of(request: func.HttpRequest, kind: type[B]) -> B:
         parsed: Any = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise ProblemError(Code.MALFORMED_JSON, f"the body is not JSON: {error}") from error
+    return valid(kind, parsed)
+
+
+def valid(kind: type[B], values: Any) -> B:
+    """Read what was asked for as a model; a 422 problem says what is wrong with it."""
     try:
-        return kind.model_validate(parsed)
+        return kind.model_validate(values)
     except ValidationError as error:
         raise ProblemError(Code.VALIDATION_FAILED, "the request has invalid values", field_errors(error)) from error
 

@@ -14,7 +14,6 @@ from pydantic import (
     StrictInt,
     StrictStr,
     StringConstraints,
-    field_validator,
     model_validator,
 )
 
@@ -57,12 +56,28 @@ def _printable(text: str) -> str:
 _Text = Annotated[StrictStr, StringConstraints(max_length=256), AfterValidator(_printable)]
 
 
+def _storable(prompt: str) -> str:
+    if not prompt.strip():
+        raise ValueError("the prompt is blank")
+    units = len(prompt.encode("utf-16-le")) // 2
+    if units > _MAX_UTF16_UNITS:
+        raise ValueError(f"the prompt has {units} UTF-16 units, at most {_MAX_UTF16_UNITS} are taken")
+    return prompt
+
+
+_Prompt = Annotated[
+    StrictStr, StringConstraints(min_length=1, max_length=MAX_PROMPT_CHARACTERS), AfterValidator(_storable)
+]
+# It becomes a part of an address at the provider, which is asked with the lane's key: it must not name another one.
+_RenderId = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._:~=+-]{0,255}$")]
+
+
 class JobRequest(BaseModel):
     """The body of `POST /videos/jobs`. Values are checked against the model's offers by submission.py."""
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: StrictStr = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, description="What to show")
+    prompt: _Prompt = Field(description="What to show")
     model: StrictStr | None = Field(
         default=None, min_length=1, description="A model of /env/status; else the first one"
     )
@@ -80,19 +95,6 @@ class JobRequest(BaseModel):
     )
     priority: Priority = "normal"
     metadata: dict[_Text, _Text] = Field(default_factory=dict[str, str], max_length=16, description="≤ 16 string pairs")
-
-    @field_validator("prompt")
-    @classmethod
-    def _prompt_is_storable(cls, value: str) -> str:
-        if not value.strip():
-            raise ValueError("the prompt is blank")
-        try:
-            units = len(value.encode("utf-16-le")) // 2
-        except UnicodeEncodeError as error:
-            raise ValueError("the prompt holds half of a surrogate pair") from error
-        if units > _MAX_UTF16_UNITS:
-            raise ValueError(f"the prompt has {units} UTF-16 units, at most {_MAX_UTF16_UNITS} are taken")
-        return value
 
     @model_validator(mode="after")
     def _one_way_to_say_the_size(self) -> Self:
@@ -113,7 +115,7 @@ class RetryRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: StrictStr | None = Field(default=None, min_length=1, max_length=MAX_PROMPT_CHARACTERS)
+    prompt: _Prompt | None = None
     size: StrictStr | None = Field(default=None, pattern=r"^\d{2,4}x\d{2,4}$")
     seconds: StrictInt | None = Field(default=None, ge=1)
     confirm_new_charge: bool = Field(
@@ -131,7 +133,7 @@ class ResolveRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    render_id: StrictStr | None = Field(default=None, min_length=1, max_length=256)
+    render_id: _RenderId | None = None
     not_charged: bool = False
 
     @model_validator(mode="after")
@@ -146,9 +148,9 @@ class ImportRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    render_id: StrictStr = Field(min_length=1, max_length=256)
+    render_id: _RenderId
     lane: StrictStr | None = Field(default=None, description="A lane of /lanes; else the first one")
-    prompt: StrictStr | None = Field(default=None, max_length=MAX_PROMPT_CHARACTERS)
+    prompt: _Prompt | None = None
     metadata: dict[_Text, _Text] = Field(default_factory=dict[str, str], max_length=16)
 
 

@@ -38,6 +38,21 @@ def test_a_retry_with_another_prompt_is_a_new_job(api: Api, provider: Provider) 
     assert len(provider.renders(prompt)) == 1
 
 
+def test_what_is_to_be_different_is_checked_like_a_request(api: Api, is_problem: IsProblem) -> None:
+    """A retry and an import take the prompts that a submit takes; a render's id can name nothing else."""
+    parent = api.until(api.accepted(f"[moderated] {secrets.token_hex(4)}")["id"], "failed")
+    for prompt in ("", "  ", "\U0001f3ac" * 16_001):
+        retried = api.post(f"/videos/jobs/{parent['id']}/retry", json={"prompt": prompt})
+        is_problem(retried, 422, "validation_failed", "/prompt")
+        imported = api.post("/videos/jobs/import", json={"render_id": "task_x", "prompt": prompt})
+        is_problem(imported, 422, "validation_failed", "/prompt")
+    for render in ("", "../files/secret", "..", "a?b", "a b", "a\u0000", "a\n", "x" * 257):
+        asked = {"render_id": render}
+        is_problem(api.post("/videos/jobs/import", json=asked), 422, "validation_failed", "/render_id")
+        resolved = api.post(f"/videos/jobs/{parent['id']}/resolve", json=asked)
+        is_problem(resolved, 422, "validation_failed", "/render_id")
+
+
 def test_only_a_disputed_job_is_resolved(api: Api, is_problem: IsProblem) -> None:
     """There is nothing to settle where nothing is unclear, and one of the two answers is asked for."""
     job = api.until(api.accepted(f"[moderated] {secrets.token_hex(4)}")["id"], "failed")
