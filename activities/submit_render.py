@@ -4,13 +4,14 @@ The attempt is on record before the request leaves, in one batch with the job; w
 under the attempt's own ETag. What is not known stays open, and find_render looks for it.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import attempts, clock, job_telemetry, jobs, polling, pools, rates
+from shared import attempts, clock, job_telemetry, jobs, polling, pools, pricing, rates
 from shared.attempts import Tried
 from shared.config import NotConfiguredError
 from shared.ids import JobId
@@ -39,7 +40,15 @@ async def submit_render(payload: Payload) -> Payload:
         return {"kind": "stopped"}
     tried = await attempts.read(stored.job)
     known = _already_known(stored.job, tried)
-    return known or await _submit(stored, tried)
+    return _by_deadline(stored.job, known or await _submit(stored, tried))
+
+
+def _by_deadline(job: Job, answer: dict[str, Any]) -> dict[str, Any]:
+    """Wait no longer than the job's deadline, however long the provider asks for: it ends then."""
+    if answer["kind"] != "wait":
+        return answer
+    left_s = max((job.deadline_at - clock.now()).total_seconds(), polling.MIN_TIMER_S)
+    return answer | {"wait_s": min(answer["wait_s"], left_s)}
 
 
 def _already_known(job: Job, tried: list[Tried]) -> dict[str, Any] | None:
@@ -67,7 +76,7 @@ async def _submit(stored: Stored, tried: list[Tried]) -> dict[str, Any]:
         return {"kind": "wait", "wait_s": _NO_LANE_WAIT_S}
     if isinstance(token, rates.Wait):
         return {"kind": "wait", "wait_s": token.seconds}
-    if not await attempts.begin(stored, run.lane, token.at, run.admitted_at):
+    if not await attempts.begin(_priced(stored, token.lane), run.lane, token.at, run.admitted_at):
         return _SOON
     if clock.now() - token.at > _TOKEN_IS_FRESH:
         end: CreateEnd = NotSent("too long after its rate token")
@@ -75,6 +84,13 @@ async def _submit(stored: Stored, tried: list[Tried]) -> dict[str, Any]:
         end = await provider(token.lane).create(Order(job.prompt, job.size, job.seconds, job.variants))
     failed = sum(one.attempt.concluded == "not_sent" for one in tried)
     return await _conclude(job, token.lane, end, failed)
+
+
+def _priced(stored: Stored, lane: Lane) -> Stored:
+    """Reserve what the job costs on the lane it was admitted to: it was quoted on the cheapest, which may be full."""
+    job = stored.job
+    price = pricing.quote(lane, job.size, job.seconds, job.variants)
+    return replace(stored, job=job.model_copy(update={"cost_usd": price}))
 
 
 async def _conclude(job: Job, lane: Lane, end: CreateEnd, failed: int) -> dict[str, Any]:

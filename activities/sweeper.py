@@ -89,24 +89,32 @@ def _overdue(job: Job, now: datetime) -> Job:
 
 
 async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationClient) -> None:
-    """Start again the stories of admitted jobs that are not there, have failed, or ended without their last effect."""
+    """Carry on every admitted job of a pool; one that fails does not keep the others waiting."""
     for ulid, member in found.running.items():
         ref = JobRef(job_id=f"job_{ulid}", owner=member.row.owner, model=model)
-        now = clock.now()
-        if member.row.look_until:
-            await _late(ref, member.row.look_until, now)
-            continue
-        if now < _next_try(member):
-            continue
-        state = await stories.state(client, ref)
-        if state == "terminated":
-            await _flag_cancelled(ref)
-        if state in {"missing", "ended", "terminated"} and await pools.note_restart(model, member, now):
-            job_telemetry.started_again(ref)
-            await _record(ref, member, state, now)
-            if member.row.restarts >= _QUICK_RESTARTS:
-                await _give_up(ref)
-            await stories.start(client, [Admitted(ref=ref, traceparent=member.row.traceparent)])
+        try:
+            await _story(ref, member, client)
+        except Exception:  # noqa: BLE001 - logged, and the other jobs are carried on
+            _log.exception("carrying on %s failed; the next minute tries again", ref.job_id)
+
+
+async def _story(ref: JobRef, member: Member, client: df.DurableOrchestrationClient) -> None:
+    """Start the story of an admitted job again that is not there, has failed, or ended without its last effect."""
+    now = clock.now()
+    if member.row.look_until:
+        await _late(ref, member.row.look_until, now)
+        return
+    if now < _next_try(member):
+        return
+    state = await stories.state(client, ref)
+    if state == "terminated":
+        await _flag_cancelled(ref)
+    if state in {"missing", "ended", "terminated"} and await pools.note_restart(ref.model, member, now):
+        job_telemetry.started_again(ref)
+        await _record(ref, member, state, now)
+        if member.row.restarts >= _QUICK_RESTARTS:
+            await _give_up(ref)
+        await stories.start(client, [Admitted(ref=ref, traceparent=member.row.traceparent)])
 
 
 async def _record(ref: JobRef, member: Member, story: StoryState, now: datetime) -> None:

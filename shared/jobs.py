@@ -259,9 +259,9 @@ async def page(owner: str, *, limit: int, after: str | None, state: JobState | N
 
 
 async def timeline(job: Job) -> list[TimelineEvent]:
-    """Read the flight record of a job, oldest first. One request for up to 1,000 events."""
+    """Read the flight record of a job, oldest first. One request for each 1,000 events."""
     table = await storage.table()
-    found = await rows.scan(table, partition(job.owner), f"event!{job.inv}!", top=_EXAMINED_ROWS)
+    found = await rows.scan(table, partition(job.owner), f"event!{job.inv}!", top=None)
     events = [
         TimelineEvent(
             name=row.key.split("!")[2],

@@ -52,7 +52,7 @@ def store_delay_s(tried: int) -> float:
 
 def not_sent_delay_s(failed: int) -> float:
     """Seconds before an order that never left is sent again, after so many in a row: 5, 10, 20 … at most a minute."""
-    return min(5.0 * 2 ** (failed - 1), 60.0)
+    return min(5.0 * 2 ** min(failed - 1, 10), 60.0)
 
 
 def moment(now: datetime, seconds: float) -> datetime:

@@ -23,6 +23,7 @@ Values = dict[str, Any]
 _NOT_FOUND = 404
 _CONFLICTS = {_NOT_FOUND, 409, 412}
 _PART_CHARACTERS = 16_000  # a property holds 32 Ki UTF-16 units, and a character may be two
+_MOST_ROWS = 1000  # of one answer: the service gives no more
 _END = "~"  # sorts after every character our keys are made of
 
 
@@ -132,11 +133,12 @@ async def scan(
     start: str,
     end: str | None = None,
     *,
-    top: int,
+    top: int | None,
     after: str | None = None,
     keys_only: bool = False,
 ) -> list[Row]:
-    """Read up to `top` rows with start <= key < end in one request, in the order of their keys.
+    """Read up to `top` rows with start <= key < end in one request, in the order of their keys; None: all, in as many
+    requests as there are thousands of them.
 
     Without `end`, the range is every key that begins with `start`; with `after`, it begins behind that key. With
     `keys_only`, nothing else of the rows travels.
@@ -145,13 +147,13 @@ async def scan(
     query = table.query_entities(
         f"PartitionKey eq @partition and RowKey {'gt' if after else 'ge'} @start and RowKey lt @end",
         parameters=bounds,
-        results_per_page=top,
+        results_per_page=top or _MOST_ROWS,
         select="RowKey" if keys_only else None,
     )
     found: list[Row] = []
     async for page in query.by_page():
         found += [_row(entity) async for entity in page]
-        if len(found) >= top:  # the service may cut a page short, and then says that there is more
+        if top and len(found) >= top:  # the service may cut a page short, and then says that there is more
             break
     return found
 

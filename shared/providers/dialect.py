@@ -95,8 +95,10 @@ class Dialect:
             page = [self.read(item) for item in data if isinstance(item, dict) and item.get("id")]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - JSON
             earliest = since + reply.clock_offset - timedelta(seconds=1)  # their times are whole seconds
             renders += [render for render in page if render.created_at is None or render.created_at >= earliest]
-            if not (reply.json or {}).get("has_more") or not page:
+            if not (reply.json or {}).get("has_more"):
                 return Listing(tuple(renders))
+            if not page:
+                return NoAnswer("the list has more, and a page without a render to go on from")
             after = {"after": page[-1].id}
         return NoAnswer(f"the list did not end within {_MOST_PAGES} pages")
 

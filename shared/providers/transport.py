@@ -27,6 +27,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # its line for each reques
 _CONNECT_S = 2.0
 _READ_S = 60.0
 _KEPT_CONNECTIONS = 20
+_LONGEST_WAIT_S = 3600.0  # to ask again once an hour harms nobody, and no header stops a lane for years
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")  # float() would also take `inf` and `nan`
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -68,7 +69,13 @@ class Reply:
 
     @property
     def wait_s(self) -> float | None:
-        """How long the provider asks to wait: `retry-after-ms`, its `x-ms-` form, `retry-after` (seconds, date)."""
+        """How long the provider asks to wait, an hour at most, in any of the forms it may ask in."""
+        asked = self._asked_wait_s
+        return None if asked is None else min(asked, _LONGEST_WAIT_S)
+
+    @property
+    def _asked_wait_s(self) -> float | None:
+        """`retry-after-ms`, its `x-ms-` form, `retry-after` (seconds or a date)."""
         millis = self.headers.get("retry-after-ms") or self.headers.get("x-ms-retry-after-ms")
         seconds = self.headers.get("retry-after")
         if _NUMBER.fullmatch(millis or ""):

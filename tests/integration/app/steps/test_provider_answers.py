@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from activities import find_render, look_at_render
-from shared import jobs, polling
+from shared import clock, jobs, polling
 from shared.http import ProblemError
 from shared.models.problem import CATALOGUE
 
@@ -105,6 +105,30 @@ async def test_a_busy_provider_rests_its_lane(lab: Lab, faults: Faults) -> None:
     assert all(answer["kind"] == "wait" and 25 < answer["wait_s"] <= 30 for answer in waits)
     assert await lab.tried(two) == []
     assert lab.provider.renders(one.prompt) == lab.provider.renders(two.prompt) == []
+
+
+async def test_a_busy_provider_is_not_waited_for_beyond_the_deadline(lab: Lab, faults: Faults) -> None:
+    """A job ends at its deadline, however long the provider asks to wait."""
+    lab.provider.tamper(CREATE, faults.answer(429))
+    job = await lab.submit(deadline_s=60)
+    deadline = clock.now() + timedelta(seconds=20)
+    await lab.rewrite(jobs.partition(job.owner), jobs.job_key(job.inv), deadline_at=deadline)
+    assert 2 <= (await lab.do("submit", job))["wait_s"] <= 20  # it asked for 30
+
+
+async def test_a_listing_that_has_more_but_shows_nothing_proves_nothing(
+    lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is empty though more is said to follow is no end of the list: nothing is concluded from it."""
+    monkeypatch.setattr(polling, "FIND_AFTER_S", (0,))
+    monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
+    lab.provider.tamper(CREATE, faults.answer(500))
+    job = await lab.submit()
+    await lab.do("submit", job)
+    await lab.do("find", job)
+    lab.provider.tamper(LOOK, faults.answer(200, b'{"data": [], "has_more": true}'))
+    assert (await lab.do("find", job)) == {"kind": "wait", "wait_s": 60.0}
+    assert [one.attempt.concluded for one in await lab.tried(job)] == [None]
 
 
 async def test_a_listing_that_never_comes_proves_nothing(

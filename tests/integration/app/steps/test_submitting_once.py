@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from activities import find_render
 from local.azure_openai.config import PROFILES, Settings
-from shared import attempts, clock, jobs, polling, rates
+from shared import attempts, clock, config, jobs, polling, rates, rows, storage
 from shared.ids import JobId
+from shared.models.job import Attempt
+from shared.rows import Insert
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -295,3 +300,35 @@ class TestWhereNobodyElseRenders(TestWhereTheListNamesNoPrompts):
         assert (await lab.do("find", job))["kind"] == "submitted"
         [render] = lab.provider.renders(job.prompt)
         assert (await lab.read(job)).render_id == render["id"]
+
+
+async def test_a_job_of_many_attempts_is_asked_for_once_too(lab: Lab, faults: Faults) -> None:
+    """The newest of 200 attempts is seen to be open, though older ones sort behind it: nothing is sent again."""
+    job = await lab.submit()
+    table, where = await storage.table(), jobs.partition(job.owner)
+    refused = [Attempt(n=n, lane="main", sent_at=job.created_at, concluded="busy") for n in range(1, 200)]
+    for first in range(0, len(refused), 50):
+        batch = refused[first : first + 50]
+        assert await rows.commit(
+            table, where, [Insert(attempts._key(job, one.n), rows.values_of(one)) for one in batch]
+        )
+    await lab.rewrite(where, jobs.job_key(job.inv), attempts=len(refused), state="running")
+    lab.provider.tamper("POST /video", faults.lost_reply)
+    assert (await lab.do("submit", job))["kind"] == "lost"
+    assert (await lab.do("submit", job))["kind"] == "lost"
+    assert len(lab.provider.renders(job.prompt)) == 1
+    assert len(await lab.tried(job)) == len(refused) + 1
+
+
+async def test_a_job_costs_what_its_lane_costs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is quoted on the cheapest lane, and reserved at the price of the one that had room."""
+    [cheap] = json.loads(os.environ["LANES"])
+    dear = cheap | {"name": "dear", "usd_per_second": "0.30"}
+    monkeypatch.setenv("LANES", json.dumps([cheap | {"max_in_flight": 1}, dear]))
+    config.configuration.cache_clear()
+    first, second = [await lab.submit(size="480x480", seconds=1) for _ in range(2)]
+    assert (first.cost_usd, second.cost_usd) == (Decimal("0.1"), Decimal("0.1"))
+    for job in (first, second):
+        assert (await lab.do("submit", job))["kind"] == "submitted"
+    sent = [await lab.read(job) for job in (first, second)]
+    assert [(job.lane, job.cost_usd) for job in sent] == [("main", Decimal("0.1")), ("dear", Decimal("0.3"))]

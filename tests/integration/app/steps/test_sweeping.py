@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import clock, jobs, pools, rates, submission
-from shared.ids import JobId
+from shared import clock, jobs, pools, rates, rows, storage, stories, submission
+from shared.ids import JobId, new_ulid
 from shared.models.job import JobState
+from shared.rows import Insert, Put
 
 if TYPE_CHECKING:
     from shared.models.job import Job
@@ -67,7 +68,7 @@ async def test_a_submit_that_died_after_its_ticket_was_ready_is_carried_on(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ready ticket on an open lane is admitted by the next sweep."""
-    job = await cut_submit(lab, monkeypatch, "admit")
+    job = await cut_submit(lab, monkeypatch, "enter")
     await lab.sweep()
     assert lab.client.started == [job.id]
 
@@ -188,3 +189,43 @@ async def test_a_pool_that_fails_does_not_keep_the_others_waiting(
         broken.setattr(pools, "snapshot", unreachable)
         await lab.sweep()
     assert lab.model in caplog.text
+
+
+async def test_a_job_that_fails_does_not_keep_the_others_waiting(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A story that cannot be looked up is logged, and those behind it in the same pool are started again."""
+    older, younger = [await _admitted(lab) for _ in range(2)]
+    state = stories.state
+
+    async def unknown(client: Any, ref: Any) -> Any:
+        if ref.job_id == older.id:
+            raise ConnectionError("no such instance store")
+        return await state(client, ref)
+
+    monkeypatch.setattr(stories, "state", unknown)
+    lab.client.started.clear()
+    await lab.sweep()
+    assert (lab.client.started, older.id in caplog.text) == ([younger.id], True)
+
+
+async def test_lanes_tell_how_many_wait_in_a_long_queue(lab: Lab) -> None:
+    """All that wait are counted, also more than one read brings where no lane is open."""
+    job = await lab.submit()
+    ticket = rows.values_of(pools._row(job))
+    table = await storage.table()
+    for _ in range(3):
+        waiting = [Insert(f"wait!1!{new_ulid()}", ticket) for _ in range(50)]
+        assert await rows.commit(table, rates.partition(lab.model), waiting)
+    [model] = (await lab.call("list_lanes", "GET"))["models"]
+    assert model["waiting"] == 150
+
+
+async def _admitted(lab: Lab) -> Job:
+    """A job among the admitted whose story has been idle for long."""
+    job = await lab.submit()
+    table = await storage.table()
+    await pools.remove_ticket(job.model, pools.ticket_key(job))
+    await rows.commit(table, rates.partition(job.model), [Put(f"run!{job.ulid}", rows.values_of(pools._row(job)))])
+    await age(lab, f"run!{job.ulid}", created_at=600)
+    return job
