@@ -103,7 +103,7 @@ type videoLimits = {
 
   @description('Optional. Creates a minute.')
   @minValue(1)
-  @maxValue(10000)
+  @maxValue(600)
   createsPerMinute: int?
 
   @description('Optional. Seconds a render takes, until the app has seen some.')
@@ -163,6 +163,9 @@ type lane = {
 
   @description('Optional. Creates a minute.')
   creates_per_minute: int?
+
+  @description('Optional. What becomes of a create whose reply was lost and whose render is not found. Default: hold.')
+  on_lost_reply: ('hold' | 'resubmit')?
 
   @description('Optional. Price of a second, in US dollars, as text.')
   usd_per_second: string?

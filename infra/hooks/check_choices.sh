@@ -2,7 +2,7 @@
 # Says before anything is created what would be missing afterwards.
 set -eu
 if [ -z "${VIDEO_MODEL:-}" ] && [ -z "${LANES:-}" ]; then
-  echo "No video model is chosen, so the app will start and say so at /env/status. Models retire, so none is a default:"
+  echo "No video model is chosen, so the app will start, say so at /env/status, and fail the smoke test. Models retire, so none is a default:"
   echo "  azd env set VIDEO_MODEL <model>; azd env set VIDEO_MODEL_VERSION <version>   (a new Azure OpenAI account)"
   echo "  azd env set OPENAI_NAME <account>; azd env set OPENAI_RESOURCE_GROUP <group>  (an existing one, too)"
   echo "  azd env set LANES '<json>'                                                   (any other server)"

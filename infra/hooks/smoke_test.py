@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # the client is beside the a
 
 from client import LabClient, LabError, UnreachableError
 
-_PATIENCE_S = 180  # a first start installs nothing, but it finds roles that are still spreading
+_PATIENCE_S = 180  # a first start is slow, and roles are still spreading
+_PAUSE_S = 5
 
 
 def _say(line: str) -> None:
@@ -28,21 +30,34 @@ class SmokeError(Exception):
 
 
 async def try_open_addresses(url: str) -> None:
-    """Health and the API's description answer anybody."""
-    async with httpx.AsyncClient(timeout=30, transport=httpx.AsyncHTTPTransport(retries=5)) as http:
+    """Health and the API's description answer anybody, at the latest when the app has had time to start."""
+    give_up_at = time.monotonic() + _PATIENCE_S
+    async with httpx.AsyncClient(timeout=30) as http:
         for path in ("/health", "/openapi.json"):
-            answer = await http.get(url + path)
-            if not answer.is_success:
-                raise SmokeError(f"{path} answered {answer.status_code}")
+            while wrong := await _wrong_with(http, url + path):
+                if time.monotonic() > give_up_at:
+                    raise SmokeError(f"{path}: {wrong}")
+                await asyncio.sleep(_PAUSE_S)
             _say(f"ok  {path}")
 
 
+async def _wrong_with(http: httpx.AsyncClient, address: str) -> str | None:
+    try:
+        answer = await http.get(address)
+    except httpx.TransportError as error:
+        return f"no answer ({type(error).__name__})"
+    return None if answer.is_success else f"answered {answer.status_code}"
+
+
 async def try_api(lab: LabClient) -> None:
-    """The app is ready, and reaches its table."""
-    status = await lab.status()
-    if not status.ready:
-        wrong = "; ".join(f"{fault.setting}: {fault.message}" for fault in status.faults)
-        raise SmokeError(f"/env/status is not ready: {wrong or 'the storage cannot be reached'}")
+    """The app has no wrong setting, reaches its storage once roles have spread, and lists jobs."""
+    give_up_at = time.monotonic() + _PATIENCE_S
+    while not (status := await lab.status()).ready:
+        if status.faults:
+            raise SmokeError("; ".join(f"{fault.setting}: {fault.message}" for fault in status.faults))
+        if time.monotonic() > give_up_at:
+            raise SmokeError(f"the storage cannot be reached: {status.storage and status.storage.detail}")
+        await asyncio.sleep(_PAUSE_S)
     _say(f"ok  /env/status: {', '.join(model.model for model in status.models)}")
     page = await lab.jobs(limit=1)
     _say(f"ok  /videos/jobs: {len(page.jobs)} on the first page")

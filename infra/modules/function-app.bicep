@@ -42,7 +42,7 @@ param subnetId string?
 @description('Optional. Whether the app is reached over a private endpoint alone.')
 param isPrivate bool = false
 
-@description('Required. Workspace that gets the record of changed settings and deployments.')
+@description('Required. Workspace that gets the record of sign-ins, where Entra is on.')
 param workspaceId string
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
@@ -64,7 +64,6 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     clientAffinityEnabled: false
-    keyVaultReferenceIdentity: identityId
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     virtualNetworkSubnetId: subnetId
     functionAppConfig: {
@@ -108,7 +107,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       globalValidation: {
         requireAuthentication: true
         unauthenticatedClientAction: 'Return401'
-        excludedPaths: ['/api/v1/health', '/api/v1/openapi.json', '/api/v1/docs']
+        excludedPaths: ['/api/v1/health', '/api/v1/openapi.json']
       }
       httpSettings: { requireHttps: true }
       identityProviders: {
@@ -128,8 +127,8 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   }
 }
 
-resource record 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  name: 'host'
+resource record 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (auth != null) {
+  name: 'sign-ins'
   scope: app
   properties: {
     workspaceId: workspaceId

@@ -24,7 +24,7 @@ param deployments types.modelDeployment[] = []
 @description('Optional. Whether the account is reached over private endpoints alone.')
 param isPrivate bool = false
 
-@description('Required. Workspace that gets the record of changes and calls, without their content.')
+@description('Required. Workspace that gets the audit log of the account: no calls and no prompts.')
 param workspaceId string
 
 resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {

@@ -49,7 +49,7 @@ param lifecycleOf string[] = []
 @description('Required. Redundancy.')
 param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 
-@description('Required. Workspace that gets a record of reads, writes and deletes which were refused or changed something.')
+@description('Required. Workspace that gets a record of every blob that is deleted, and by whom.')
 param workspaceId string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {

@@ -1,11 +1,13 @@
 """Rules of what a deployment creates, held against the compiler's predicted resources of each case."""
 
+import re
 from typing import Any
 
 import pytest
 
 from shared import config
 from shared.storage import CONTAINER_NAME, TABLE_NAME
+from tests.infra.compiler import ROOT
 from tests.infra.prediction import APP_SETTINGS, Prediction, complaints
 
 
@@ -183,9 +185,26 @@ def test_entra_asks_for_a_token_everywhere_else(predictions: dict[str, Predictio
     assert properties["platform"]["enabled"] is True
     assert properties["globalValidation"]["requireAuthentication"] is True
     assert properties["globalValidation"]["unauthenticatedClientAction"] == "Return401"
-    assert all(path.startswith("/api/v1/") for path in properties["globalValidation"]["excludedPaths"])
+    endpoints = "".join(path.read_text("utf-8") for path in sorted((ROOT / "endpoints").glob("*.py")))
+    anonymous = re.findall(r'route="([^"]+)".*AuthLevel\.ANONYMOUS', endpoints)
+    assert properties["globalValidation"]["excludedPaths"] == [f"/api/v1/{route}" for route in anonymous]
     assert "clientSecretSettingName" not in properties["identityProviders"]["azureActiveDirectory"]["registration"]
     assert predictions["defaults"].resources("Microsoft.Web/sites/config") == []
+
+
+def test_what_is_on_record(predictions: dict[str, Prediction]) -> None:
+    """Deleted blobs of each storage, audits of a new Azure OpenAI account, and sign-ins with Entra are on record."""
+    kept = {
+        case: sorted(
+            (re.findall(r"/(func-|oai-|sthost|stmedia)\w{13}/", one["id"])[0], log["category"])
+            for one in made.resources("Microsoft.Insights/diagnosticSettings")
+            for log in one["properties"]["logs"]
+        )
+        for case, made in predictions.items()
+    }
+    storage = [("sthost", "StorageDelete"), ("stmedia", "StorageDelete")]
+    assert kept["defaults"] == kept["private"] == [("oai-", "Audit"), *storage]
+    assert kept["existing-openai"] == [("func-", "AppServiceAuthenticationLogs"), *storage]
 
 
 def test_scheduler_is_the_backend_where_chosen(predictions: dict[str, Prediction]) -> None:

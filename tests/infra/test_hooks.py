@@ -1,8 +1,12 @@
 """Rules of what `azd` runs around a deployment: choices that cannot work are refused before anything is created."""
 
+import json
 import os
 import re
+import runpy
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -64,6 +68,42 @@ def test_private_app_is_not_tried_from_outside() -> None:
     done = _run(_HOOKS / "smoke_test.sh", PRIVATE_NETWORK="true")
     assert done.returncode == 0
     assert "inside its network" in done.stdout
+
+
+async def test_smoke_test_waits_for_an_app_that_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An app that does not answer yet, then knows no route yet, then has no role on its storage yet, is waited for."""
+    not_yet = {"ready": False, "storage": {"reachable": False, "detail": "AuthorizationPermissionMismatch"}}
+    answers = {
+        "/health": [(503, {}), (404, {}), (200, {})],
+        "/openapi.json": [(200, {})],
+        "/env/status": [(200, not_yet), (200, {"ready": True, "models": [{"model": "sora-2"}]})],
+        "/videos/jobs": [(200, {"jobs": []})],
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, document = answers[self.path.partition("?")[0]].pop(0)
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("LAB_URL", f"http://127.0.0.1:{server.server_address[1]}")
+    monkeypatch.setenv("LAB_KEY", "a-key")
+    main = runpy.run_path(str(_HOOKS / "smoke_test.py"))["main"]
+    main.__globals__["_PAUSE_S"] = 0
+    await main()
+    server.shutdown()
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [f"ok  {path}" for path in answers]
+    assert not any(answers.values())
 
 
 def test_every_choice_is_described_and_can_be_made_by_the_workflow() -> None:
