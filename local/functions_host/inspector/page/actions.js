@@ -16,15 +16,21 @@ const ACTIONS = [
   { name: "resume", label: "Resume", when: (one) => one.status === "Suspended", done: "Resumed." },
   { name: "event", label: "Raise event…", when: (one) => !one.is_final, done: "Event raised.",
     ask: { title: "Raise an event", text: "The orchestration gets it where it waits for its name.", yes: "Raise",
-      fields: [{ name: "name", label: "Name", required: true, autocomplete: "off" }, { name: "value", label: "Value (JSON, or plain text)", rows: 3 }] },
+      fields: [
+        { name: "name", label: "Name", required: true, autocomplete: "off" },
+        { name: "value", label: "Value (JSON, or plain text)", rows: 3 },
+      ] },
     body: (given) => ({ name: given.name, value: value(given.value) }) },
   { name: "rewind", label: "Rewind…", when: (one) => one.status === "Failed", done: "Rewound.",
-    ask: { title: "Rewind this instance?", text: "What failed is done again, in its children too. What succeeded is kept.", yes: "Rewind", fields: [REASON] } },
+    ask: { title: "Rewind this instance?", yes: "Rewind", fields: [REASON],
+      text: "What failed is done again, in its children too. What succeeded is kept." } },
   { name: "restart", label: "Start again", when: (one) => one.is_final, done: "Started again under a new id." },
   { name: "terminate", label: "Terminate…", isGrave: true, when: (one) => !one.is_final, done: "Terminated.",
-    ask: { title: "Terminate this instance?", text: "It ends where it stands and cannot be resumed. Activities that run go on to their end; nobody hears them.", yes: "Terminate", isGrave: true, fields: [REASON] } },
+    ask: { title: "Terminate this instance?", yes: "Terminate", isGrave: true, fields: [REASON],
+      text: "It ends where it stands and cannot be resumed. Activities that run go on to their end; nobody hears them." } },
   { name: "purge", label: "Purge…", isGrave: true, when: (one) => one.is_final, done: "Purged.",
-    ask: { title: "Purge this instance?", text: "The instance and its whole history are deleted. This cannot be undone.", yes: "Purge", isGrave: true } },
+    ask: { title: "Purge this instance?", yes: "Purge", isGrave: true,
+      text: "The instance and its whole history are deleted. This cannot be undone." } },
 ];
 
 async function act(action, one, after) {
@@ -40,6 +46,8 @@ async function act(action, one, after) {
 }
 
 export function buttons(one, after) {
-  return ACTIONS.filter((action) => action.when(one)).map((action) =>
-    el("button", { type: "button", class: action.isGrave ? "grave" : "", "data-action": action.name, on: { click: () => act(action, one, after) } }, action.label));
+  return ACTIONS.filter((action) => action.when(one)).map((action) => {
+    const click = () => act(action, one, after);
+    return el("button", { type: "button", class: action.isGrave ? "grave" : "", "data-action": action.name, on: { click } }, action.label);
+  });
 }

@@ -23,7 +23,8 @@ export async function look(path) {
 
 export async function change(id, operation, given = {}) {
   const headers = { "content-type": "application/json", "x-host-page": "1" };
-  const reply = await fetch(`${BASE}/instances/${encodeURIComponent(id)}/${operation}`, { method: "POST", headers, body: JSON.stringify(given) });
+  const address = `${BASE}/instances/${encodeURIComponent(id)}/${operation}`;
+  const reply = await fetch(address, { method: "POST", headers, body: JSON.stringify(given) });
   const content = await reply.json();
   if (!reply.ok) throw new Refused(reply.status, content.error);
   return content;

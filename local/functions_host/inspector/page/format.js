@@ -21,7 +21,9 @@ function coarse(us) {
   return `${Math.floor(us / SECOND)} s`;
 }
 
-export const clock = (us) => new Date(us / 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" };
+
+export const clock = (us) => new Date(us / 1000).toLocaleTimeString([], CLOCK);
 export const moment = (us) => new Date(us / 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 
 // JSON text laid out for reading; a JSON text within the JSON (an input given as one) is opened too.
@@ -30,7 +32,10 @@ export function pretty(text) {
   try {
     let value = JSON.parse(text);
     if (typeof value === "string") {
-      try { const inner = JSON.parse(value); if (typeof inner === "string" || (inner !== null && typeof inner === "object")) value = inner; } catch { /* plain text */ }
+      try {
+        const inner = JSON.parse(value);
+        if (typeof inner === "string" || (inner !== null && typeof inner === "object")) value = inner;
+      } catch { /* plain text */ }
     }
     return typeof value === "string" ? value : JSON.stringify(value, null, 2);
   } catch {
@@ -43,7 +48,8 @@ export function oneLine(text) {
   const shown = pretty(text);
   try {
     const entries = Object.entries(JSON.parse(shown));
-    if (shown.startsWith("{") && entries.every(([, value]) => value === null || typeof value !== "object")) return entries.map((entry) => entry.join(" ")).join(" · ");
+    const isFlat = shown.startsWith("{") && entries.every(([, value]) => value === null || typeof value !== "object");
+    if (isFlat) return entries.map((entry) => entry.join(" ")).join(" · ");
   } catch { /* no JSON, or cut */ }
   return shown.replace(/\s+/g, " ").trim();
 }

@@ -8,7 +8,11 @@ const KINDS = { http: "HTTP", orchestration: "Orchestrators", activity: "Activit
 function facts(one) {
   if (one.route) {
     const methods = one.methods.length ? one.methods : ["any method"];
-    return [...methods.map((method) => el("span", { class: `verb ${method}` }, method)), el("code", { class: "route" }, one.route), el("span", { class: "tag" }, one.level === "anonymous" ? "no key" : `${one.level} key`)];
+    return [
+      ...methods.map((method) => el("span", { class: `verb ${method}` }, method)),
+      el("code", { class: "route" }, one.route),
+      el("span", { class: "tag" }, one.level === "anonymous" ? "no key" : `${one.level} key`),
+    ];
   }
   if (one.schedule) return [el("code", { class: "route" }, one.schedule)];
   if (one.queue) return [el("code", { class: "route" }, one.queue)];
@@ -37,7 +41,9 @@ export class FunctionsView {
     const kinds = [...new Set(order)].filter((kind) => functions.some((one) => one.trigger === kind));
     this.node.replaceChildren(...kinds.map((kind) => {
       const own = functions.filter((one) => one.trigger === kind);
-      return el("section", { class: "card" }, el("h2", {}, KINDS[kind] ?? kind, " ", el("small", {}, String(own.length))), el("ul", { class: "plain" }, ...own.map(row)));
+      return el("section", { class: "card" },
+        el("h2", {}, KINDS[kind] ?? kind, " ", el("small", {}, String(own.length))),
+        el("ul", { class: "plain" }, ...own.map(row)));
     }));
   }
 }

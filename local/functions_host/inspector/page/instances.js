@@ -14,7 +14,8 @@ export class InstancesView {
     this.rows = new Map();
     this.chips = el("div", { class: "chips", role: "group", "aria-label": "State" });
     this.fields = Object.fromEntries(["name", "id"].map((name) => [name, this.field(name)]));
-    this.span = el("select", { on: { change: () => this.filter("within", this.span.value) } }, ...SPANS.map(([value, text]) => el("option", { value }, text)));
+    this.span = el("select", { on: { change: () => this.filter("within", this.span.value) } },
+      ...SPANS.map(([value, text]) => el("option", { value }, text)));
     this.from = el("span");
     this.to = el("span");
     this.axis = el("p", { class: "axis", "aria-hidden": "true" }, this.from, this.to);
@@ -93,14 +94,17 @@ export class InstancesView {
 
   drawChips(counts) {
     const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    const entries = [["", "All", all], ...STATES.filter((state) => counts[state] || this.states.has(state)).map((state) => [state, state, counts[state] ?? 0])];
-    const look = JSON.stringify([entries, [...this.states]]);
-    if (look === this.chipsLook) return;
-    this.chipsLook = look;
+    const states = STATES.filter((state) => counts[state] || this.states.has(state));
+    const entries = [["", "All", all], ...states.map((state) => [state, state, counts[state] ?? 0])];
+    const shown = JSON.stringify([entries, [...this.states]]);
+    if (shown === this.chipsShown) return;
+    this.chipsShown = shown;
     const focused = this.chips.contains(document.activeElement) ? document.activeElement.dataset.state : null;
     this.chips.replaceChildren(...entries.map(([state, text, count]) => {
       const isOn = state ? this.states.has(state) : this.states.size === 0;
-      const chip = el("button", { type: "button", "aria-pressed": String(isOn), class: `chip ${state}`, "data-state": state, on: { click: () => this.toggle(state) } },
+      const click = () => this.toggle(state);
+      const attributes = { class: `chip ${state}`, "data-state": state, "aria-pressed": String(isOn) };
+      const chip = el("button", { type: "button", ...attributes, on: { click } },
         state && el("i", { class: "dot", "aria-hidden": "true" }), text, " ", el("b", {}, count.toLocaleString()));
       if (state === focused) queueMicrotask(() => chip.focus());
       return chip;
@@ -114,7 +118,10 @@ export class InstancesView {
   }
 
   row(id) {
-    const row = { name: el("b"), state: el("span"), took: el("span", { class: "took" }), id: el("code"), age: el("time"), words: el("p", { class: "words" }), bar: el("i") };
+    const row = {
+      name: el("b"), state: el("span"), took: el("span", { class: "took" }),
+      id: el("code"), age: el("time"), words: el("p", { class: "words" }), bar: el("i"),
+    };
     row.link = el("a", {},
       el("span", { class: "line" }, row.state, row.name, row.took),
       el("span", { class: "line soft" }, row.id, row.age),

@@ -30,7 +30,13 @@ function words(bar, now) {
 export function timeline(one, now, address) {
   const height = narrow.matches ? 40 : 28, top = 30;
   const bars = one.bars.slice(0, SHOWN);
-  const own = { kind: "own", label: one.name, state: { Completed: "done", Failed: "failed", Terminated: "dropped" }[one.status] ?? "open", begin_us: Math.min(one.created_us, ...bars.map((bar) => bar.begin_us)), end_us: one.is_final ? one.updated_us : null };
+  const own = {
+    kind: "own",
+    label: one.name,
+    state: { Completed: "done", Failed: "failed", Terminated: "dropped" }[one.status] ?? "open",
+    begin_us: Math.min(one.created_us, ...bars.map((bar) => bar.begin_us)),
+    end_us: one.is_final ? one.updated_us : null,
+  };
   const lines = [own, ...bars];
   const first = own.begin_us;
   const last = Math.max(...lines.map((line) => end(line, now)), first + 1000);
@@ -41,7 +47,8 @@ export function timeline(one, now, address) {
 
   const grid = ticks(span).map((us) => svg("g", {},
     svg("line", { x1: at(first + us), x2: at(first + us), y1: top - 6, y2: tall, class: "grid" }),
-    svg("text", { x: at(first + us), y: 14, class: "tick", "text-anchor": us / span > 0.85 ? "end" : "start" }, us ? `+${length(us)}` : clock(first))));
+    svg("text", { x: at(first + us), y: 14, class: "tick", "text-anchor": us / span > 0.85 ? "end" : "start" },
+      us ? `+${length(us)}` : clock(first))));
   const nowLine = one.is_final ? null : svg("line", { x1: at(now), x2: at(now), y1: top - 6, y2: tall, class: "now" });
   const marks = lines.map((line, place) => mark(line, top + place * height, height, axis, now, one));
   const labels = lines.map((line, place) => label(line, top + place * height, height, now, address));
@@ -49,7 +56,8 @@ export function timeline(one, now, address) {
     svg("svg", { height: tall }, ...labels),
     svg("svg", { class: "plot", height: tall, role: "img", "aria-label": summary(one, lines, now) }, ...grid, nowLine, ...marks));
   const rest = one.bars.length - bars.length;
-  return el("figure", { class: "picture" }, picture, rest > 0 ? el("figcaption", {}, `and ${rest.toLocaleString()} more; the history has them all`) : null);
+  return el("figure", { class: "picture" }, picture,
+    rest > 0 ? el("figcaption", {}, `and ${rest.toLocaleString()} more; the history has them all`) : null);
 }
 
 function label(line, y, height, now, address) {
@@ -70,10 +78,13 @@ function mark(line, y, height, { at, part, end_us: edge }, now, one) {
     return svg("g", { class: `mark ${line.kind}` }, shape, narrow.matches ? null : beside(line, middle, at, now, line.begin_us, 14), title);
   }
   const stop = line.kind === "timer" && line.state === "open" ? Math.min(Math.max(line.fire_us, now), edge) : end(line, now);
-  const bar = svg("rect", { x: at(line.begin_us), y: middle - thick / 2, height: thick, rx: 4, class: "bar", css: { width: `max(3px, ${part(stop - line.begin_us)})` } });
+  const css = { width: `max(3px, ${part(stop - line.begin_us)})` };
+  const bar = svg("rect", { x: at(line.begin_us), y: middle - thick / 2, height: thick, rx: 4, class: "bar", css });
   const group = svg("g", { class: `mark ${line.kind} ${line.state}` }, bar);
-  if (line.kind === "own") group.append(...one.steps.slice(0, SHOWN).map((us) => svg("line", { x1: at(us), x2: at(us), y1: middle - 7, y2: middle + 7, class: "step" })));
-  else if (!narrow.matches) group.append(beside(line, middle, at, now, stop, 8));
+  if (line.kind === "own") {
+    const step = (us) => svg("line", { x1: at(us), x2: at(us), y1: middle - 7, y2: middle + 7, class: "step" });
+    group.append(...one.steps.slice(0, SHOWN).map(step));
+  } else if (!narrow.matches) group.append(beside(line, middle, at, now, stop, 8));
   group.append(title);
   return group;
 }
@@ -89,5 +100,7 @@ function beside(line, middle, at, now, stop, gap) {
 function summary(one, lines, now) {
   const count = (kind) => lines.filter((line) => line.kind === kind).length;
   const parts = Object.keys(KINDS).filter(count).map((kind) => `${count(kind)} × ${KINDS[kind]}`);
-  return `Timeline of ${one.name}, ${one.status}, ${length(end(lines[0], now) - lines[0].begin_us)}: ${parts.join(", ") || "nothing waited for"}. The history below says the same in words.`;
+  const took = length(end(lines[0], now) - lines[0].begin_us);
+  const waited = parts.join(", ") || "nothing waited for";
+  return `Timeline of ${one.name}, ${one.status}, ${took}: ${waited}. The history below says the same in words.`;
 }
