@@ -8,6 +8,7 @@ from shared import attempts, clock, disposal, jobs, pools
 from shared.ids import JobId
 from shared.jobs import Stored
 from shared.models.job import JobRef
+from shared.pools import Member
 
 bp = df.Blueprint()
 
@@ -16,22 +17,25 @@ bp = df.Blueprint()
 async def forget_job(payload: Payload) -> Payload:
     """A row that is gone already stays so; one whose given-up attempts may still surface is kept for the sweeper."""
     ref = JobRef.model_validate(payload)
+    held = await pools.read_run(ref)
     stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
     until = late_renders.watch_until(await attempts.read(stored.job)) if stored else None
     if until and until > clock.now():
         await pools.keep_looking(ref, until)
     else:
-        await forget(ref, stored)
+        await forget(ref, held, stored)
     return {"kind": "forgotten"}
 
 
-async def forget(ref: JobRef, stored: Stored | None) -> None:
-    """Delete the row, after what a deleted job leaves: until then the row has the story told again.
+async def forget(ref: JobRef, held: Member | None, stored: Stored | None) -> None:
+    """Delete the row that was held before the job was read, after what a deleted job leaves: until then the row has
+    the story told again.
 
     The job is read once more when its row is gone: who deletes it meanwhile either sees that row, or is seen here.
     """
     await _dispose_deleted(stored)
-    await pools.forget(ref)
+    if held:
+        await pools.forget(ref.model, held)
     await _dispose_deleted(await jobs.read(ref.owner, JobId.of(ref.job_id)))
 
 

@@ -9,9 +9,9 @@ from typing import BinaryIO
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import blobs, media
+from shared import blobs, disposal, media
 from shared.blobs import BlobReader, PictureKind
-from shared.models.job import Generation
+from shared.models.job import Generation, JobRef
 
 bp = df.Blueprint()
 _log = logging.getLogger("lab.pictures")
@@ -27,11 +27,14 @@ _DRAW: dict[PictureKind, Callable[[BinaryIO], bytes | media.NotAVideo]] = {
 async def make_pictures(payload: Payload) -> Payload:
     """Answer the generation with the pictures that could be made; drawing again overwrites with the same."""
     generation = Generation.model_validate(payload["generation"])
-    made: list[str] = []
+    made: list[PictureKind] = []
     try:
         for kind, picture in (await asyncio.to_thread(_drawn, generation)).items():
             await blobs.put_small(blobs.picture_name(generation.blob, kind), picture, blobs.PICTURE_TYPES[kind])
             made.append(kind)
+        if made and await disposal.is_due(JobRef.model_validate(payload)):
+            for kind in made:
+                await blobs.remove(blobs.picture_name(generation.blob, kind))
     except Exception as error:  # noqa: BLE001 - whatever it is, the video is stored and stays
         _log.warning("%s: not all pictures: %s", generation.id, error)
     return {"generation": generation.model_copy(update={"pictures": made}).model_dump(mode="json")}

@@ -6,7 +6,7 @@ from io import BufferedReader
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import blobs, clock, job_telemetry, jobs, media, rates
+from shared import blobs, clock, disposal, job_telemetry, jobs, media, rates
 from shared.blobs import BlobReader, Copied, Differs, Incomplete
 from shared.ids import JobId
 from shared.jobs import Event
@@ -34,16 +34,10 @@ async def store_generation(payload: Payload) -> Payload:
         copied_s = await _copy(stored.job, source, name)
         if isinstance(copied_s, str):
             return await _again(stored.job, n, copied_s)
-        if copied_s is not None and await _is_unwanted(ref):
+        if copied_s is not None and await disposal.is_due(ref):
             await blobs.remove(name)
             return {"kind": "gone", "detail": "the job was deleted while its video was copied"}
     return await _probed(stored.job, n, name, copied_s)
-
-
-async def _is_unwanted(ref: JobRef) -> bool:
-    """Tell whether a job was deleted while a late delivery copied: whoever disposed of it did not see this copy."""
-    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
-    return stored is None or (stored.job.deletes_assets and stored.job.state.is_final)
 
 
 async def _again(job: Job, n: int, detail: str) -> Payload:

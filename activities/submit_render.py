@@ -68,15 +68,15 @@ def _already_known(job: Job, tried: list[Tried]) -> dict[str, Any] | None:
 async def _submit(stored: Stored, tried: list[Tried]) -> dict[str, Any]:
     job = stored.job
     run = await pools.read_run(job.ref)
-    if run is None or run.lane is None:
+    if run is None or run.row.lane is None:
         raise RuntimeError(f"{job.id} was never admitted")
     try:
-        token = await rates.take_token(job.model, run.lane)
+        token = await rates.take_token(job.model, run.row.lane)
     except NotConfiguredError:
         return {"kind": "wait", "wait_s": _NO_LANE_WAIT_S}
     if isinstance(token, rates.Wait):
         return {"kind": "wait", "wait_s": token.seconds}
-    if not await attempts.begin(_priced(stored, token.lane), run.lane, token.at, run.admitted_at):
+    if not await attempts.begin(_priced(stored, token.lane), run.row.lane, token.at, run.row.admitted_at):
         return _SOON
     if clock.now() - token.at > _TOKEN_IS_FRESH:
         end: CreateEnd = NotSent("too long after its rate token")

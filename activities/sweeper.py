@@ -102,7 +102,7 @@ async def _story(ref: JobRef, member: Member, client: df.DurableOrchestrationCli
     """Start the story of an admitted job again that is not there, has failed, or ended without its last effect."""
     now = clock.now()
     if member.row.look_until:
-        await _late(ref, member.row.look_until, now)
+        await _late(ref, member, member.row.look_until, now)
         return
     if now < _next_try(member):
         return
@@ -154,10 +154,10 @@ async def _give_up(ref: JobRef) -> None:
     await jobs.save(stored, ended, events=[jobs.Event("final", "failed", {"code": problem.code})])
 
 
-async def _late(ref: JobRef, until: datetime, now: datetime) -> None:
+async def _late(ref: JobRef, member: Member, until: datetime, now: datetime) -> None:
     """Look for renders of given-up attempts now and then; after a day nothing can surface any more."""
     if now >= until:
-        await forget_job.forget(ref, await jobs.read(ref.owner, JobId.of(ref.job_id)))
+        await forget_job.forget(ref, member, await jobs.read(ref.owner, JobId.of(ref.job_id)))
     elif now.minute % _LATE_LOOK_EVERY_MIN == 0:
         await late_renders.look(ref)
 

@@ -83,9 +83,10 @@ async def _delete(owner: str, job_id: str, client: df.DurableOrchestrationClient
             await pools.remove_ticket(job.model, pools.ticket_key(job))
         elif not hidden.state.is_final:
             await stories.wake(client, hidden.ref)
-        elif await pools.add_running(hidden) or is_ours:
+        elif await pools.add_or_renew_running(hidden) or is_ours:
             await disposal.dispose(hidden)
-            await pools.forget(hidden.ref)
+            if held := await pools.read_run(hidden.ref):
+                await pools.forget(job.model, held)
         return True
     raise TimeoutError(f"{job_id} was changed by others {_TRIES} times in a row")
 

@@ -1,7 +1,8 @@
 """Getting rid of a deleted job once nothing is at work for it: its videos where that was asked, then its rows."""
 
 from shared import blobs, jobs
-from shared.models.job import Job
+from shared.ids import JobId
+from shared.models.job import Job, JobRef
 
 
 async def dispose(job: Job) -> None:
@@ -9,3 +10,12 @@ async def dispose(job: Job) -> None:
     if job.deletes_assets:
         await blobs.remove_all(job.id, job.created_at)
     await jobs.purge(job)
+
+
+async def is_due(ref: JobRef) -> bool:
+    """Tell whether a job's blobs are to go, or went, so that a late delivery takes back what it wrote. One request.
+
+    Whoever disposed of the job did not see what was written after.
+    """
+    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
+    return stored is None or (stored.job.deletes_assets and stored.job.state.is_final)

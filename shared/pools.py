@@ -130,6 +130,17 @@ async def add_running(job: Job) -> bool:
     return await _commit(job.model, [Insert(_run_key(job.id), rows.values_of(row))])
 
 
+async def add_or_renew_running(job: Job) -> bool:
+    """Put a deleted job among the admitted; True when it was not there.
+
+    A row that is there is another one from now on: a removal that was sent before the job was hidden does not take it.
+    """
+    while not await add_running(job):
+        if await _commit(job.model, [Merge(_run_key(job.id), {})]):
+            return False
+    return True
+
+
 async def ready_ticket(model: str, key: str) -> bool:
     """Let a ticket be admitted: its job is written. One request; False when the ticket is gone."""
     return await _commit(model, [Merge(key, {"ready": True})])
@@ -208,11 +219,11 @@ async def _admit(model: str, released: Released | None = None) -> _Plan:
     raise TimeoutError(f"the pool {model} was changed by others {_ADMIT_TRIES} times in a row")
 
 
-async def read_run(ref: JobRef) -> TicketRow | None:
+async def read_run(ref: JobRef) -> Member | None:
     """Read the job's row among the admitted; None when it is not there. One request."""
     table = await storage.table()
     found = await rows.read(table, partition(ref.model), _run_key(ref.job_id))
-    return rows.model_of(TicketRow, found.values) if found else None
+    return Member(found.key, found.etag, rows.model_of(TicketRow, found.values)) if found else None
 
 
 async def note_restart(model: str, member: Member, at: datetime) -> bool:
@@ -226,9 +237,12 @@ async def keep_looking(ref: JobRef, until: datetime) -> None:
     await _commit(ref.model, [Merge(_run_key(ref.job_id), {"look_until": until, "holds_slot": False})])
 
 
-async def forget(ref: JobRef) -> None:
-    """Delete the job's row: the very last effect of a job. One request; nothing when it is gone."""
-    await _commit(ref.model, [Delete(_run_key(ref.job_id))])
+async def forget(model: str, member: Member) -> bool:
+    """Delete a job's row as it was read: the very last effect of a job. One request; False when it is another by now.
+
+    Under its ETag, since a delete of the job may have put another in its place before this request arrives.
+    """
+    return await _commit(model, [Delete(member.key, member.etag)])
 
 
 async def snapshot(model: str, lanes: Sequence[Lane] = (), *, whole: bool = False) -> Snapshot:

@@ -13,14 +13,15 @@ from unittest.mock import patch
 
 from activities import forget_job, late_renders
 from endpoints import video_job_ends, video_rescues
-from shared import attempts, jobs, pools, rows, storage, takeover
+from shared import attempts, disposal, jobs, pools, rows, storage, takeover
 from shared.ids import JobId
 from shared.models.job import Job, JobRef, RetryRequest
-from shared.rows import Change, Insert, Merge, Overwrite, Put
+from shared.rows import Change, Delete, Insert, Merge, Overwrite, Put
 
 if TYPE_CHECKING:
     from shared.jobs import Stored
     from shared.lanes import Lane
+    from shared.pools import Member
 
 Mutation = Callable[[], AbstractContextManager[Any]]
 
@@ -85,22 +86,39 @@ def _delete_does_not_wait() -> AbstractContextManager[Any]:
         await pools.add_running(job)
         return True
 
-    return patch.object(video_job_ends, "pools", _Instead(pools, add_running=add_running))
+    about = {"add_running": add_running, "add_or_renew_running": add_running}
+    return patch.object(video_job_ends, "pools", _Instead(pools, **about))
 
 
 def _delete_leaves_no_row() -> AbstractContextManager[Any]:
     async def add_running(job: Job) -> bool:
         return await pools.read_run(job.ref) is None
 
-    return patch.object(video_job_ends, "pools", _Instead(pools, add_running=add_running))
+    about = {"add_running": add_running, "add_or_renew_running": add_running}
+    return patch.object(video_job_ends, "pools", _Instead(pools, **about))
+
+
+def _removals_take_whatever_is_there() -> AbstractContextManager[Any]:
+    async def forget(model: str, member: Member) -> bool:
+        return await pools._commit(model, [Delete(member.key)])
+
+    return patch.object(pools, "forget", forget)
 
 
 def _the_last_effect_disposes_of_nothing() -> AbstractContextManager[Any]:
-    async def forget(ref: JobRef, stored: Stored | None) -> None:
+    async def forget(ref: JobRef, held: Member | None, stored: Stored | None) -> None:
         del stored
-        await pools.forget(ref)
+        if held:
+            await pools.forget(ref.model, held)
 
     return patch.object(forget_job, "forget", forget)
+
+
+def _late_copies_stay() -> AbstractContextManager[Any]:
+    async def is_due(_: JobRef) -> bool:
+        return False
+
+    return patch.object(disposal, "is_due", is_due)
 
 
 def _late_looks_write_anyway() -> AbstractContextManager[Any]:
@@ -148,7 +166,9 @@ RESCUE_MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "a takeover's key is looked up first": (_keys_are_looked_up_last, ("user import", "user retry", "look error")),
     "delete waits for the render": (_delete_does_not_wait, ("user delete", "user cancel")),
     "a row stands for a delete that was cut": (_delete_leaves_no_row, ("user delete", "storage crash_after")),
+    "a row is removed as it was read": (_removals_take_whatever_is_there, ("storage pause",)),
     "the last effect disposes of a deleted job": (_the_last_effect_disposes_of_nothing, ("user delete",)),
+    "late copies are taken back": (_late_copies_stay, ("hub twice", "storage pause")),
     "a look writes over what is there": (_late_looks_write_anyway, ("user delete", "hub again", "storage pause=0.15")),
     "a twin in one batch with the job": (
         _twins_stand_alone,

@@ -50,7 +50,7 @@ async def test_a_story_that_ends_during_the_sweep_stays_ended(lab: Lab, monkeypa
     status = lab.client.get_status
 
     async def ended_meanwhile(instance_id: str) -> object:
-        await pools.forget(job.ref)
+        await pools.forget(job.model, (await lab.pool()).running[job.ulid])
         return await status(instance_id)
 
     lab.client.states[job.id] = "Completed"
