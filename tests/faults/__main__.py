@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 8
 _SHOWN_FAILURES = 5
-_TOLD_EVERY = 250
+_TOLD_EVERY = 100
 
 
 def main() -> int:

@@ -190,6 +190,14 @@ class Evidence:
         asked = [one for one in users.askings if one.what == "import" and one.job_id == render_id]
         return any(not any(reply.is_heard for reply in users.replies if reply.asking is one) for one in asked)
 
+    def is_candidate(self, render_id: str) -> bool:
+        """Tell whether a job that is unclear names a render as one that may be its own."""
+        return any(render_id in job.problem.detail for job in self.jobs.values() if job.problem)
+
+    def is_past_telling(self, create: Create) -> bool:
+        """Tell whether a render came up after the last search for it, where lists do not say whose it may be."""
+        return not self.world.plan.names_prompts and self.surfaced_late(create)
+
     def is_beyond_search(self, create: Create) -> bool:
         """Tell whether a render came up when nobody looked for it any more, or shortly before that."""
         attempt = self.attempt_of(create)

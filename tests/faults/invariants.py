@@ -81,7 +81,9 @@ def paid_renders_are_kept(known: Evidence) -> Iterator[str]:
             continue
         holders, create = known.holders(render.id), creates.get(render.id)
         is_known = holders or known.is_twin(render.id) or known.is_left_to_an_import(render.id)
-        if create and not is_known and not known.is_beyond_search(create):
+        is_named = not provider.names_prompts and known.is_candidate(render.id)
+        is_past = create and (known.is_beyond_search(create) or known.is_past_telling(create))
+        if create and not (is_known or is_named or is_past):
             yield f"{render.id} of {create.job} is nobody's: {_attempts(known, known.jobs.get(create.job or ''))}"
         for job in holders:
             if job.state != JobState.SUCCEEDED and not _is_abandoned_for_a_reason(known, job):

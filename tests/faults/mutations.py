@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from activities import find_render, finish_job, look_at_render, submit_render, sweeper
 from endpoints import video_job_ends
-from shared import attempts, clock, jobs, media, rates, rows
+from shared import attempts, clock, jobs, media, rates, rivals, rows
 from shared.models.job import Attempt, Job, JobState
 from shared.models.problem import Code, job_problem
 from shared.providers.dialect import Dialect
@@ -139,6 +139,23 @@ def _any_prompt_will_do() -> AbstractContextManager[Any]:
     return patch.object(find_render, "_candidates", candidates)
 
 
+def _an_unnamed_render_is_absent() -> AbstractContextManager[Any]:
+    async def absent(stored: Stored, lost: Any, since_lost_s: float, _: list[str], *, resubmits: bool) -> Any:
+        return await _absent(stored, lost, since_lost_s, [], resubmits=resubmits)
+
+    return patch.object(find_render, "_absent", absent)
+
+
+_absent = find_render._absent
+
+
+def _no_rivals() -> AbstractContextManager[Any]:
+    async def has_rival(*_: Any) -> bool:
+        return False
+
+    return patch.object(rivals, "has_rival", has_rival)
+
+
 def _incomplete_lists_count() -> AbstractContextManager[Any]:
     async def list_since(self: Dialect, since: Any) -> Listing | NoAnswer:
         found = await _list_since(self, since)
@@ -247,6 +264,8 @@ MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "ETag of the pool's state": (_unguarded(("state",)), ("hub twice", "storage pause")),
     "ETags of a pool": (_unguarded(("state", "wait!", "run!")), ("hub twice", "storage pause")),
     "equal prompt": (_any_prompt_will_do, ("create vanished", "create late")),
+    "an unnamed render is no absence": (_an_unnamed_render_is_absent, ("user nameless", "create error_taken")),
+    "no rival on an exclusive lane": (_no_rivals, ("user nameless", "user exclusive", "create lost", "create late")),
     "complete listing": (_incomplete_lists_count, ("look error", "create late", "create error_late")),
     "slot held while draining": (_cancel_frees_the_slot, ("user cancel",)),
     "stale finish": (

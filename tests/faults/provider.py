@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from local.azure_openai.config import Settings
+from local.azure_openai.config import Quirk, Settings
 from local.azure_openai.emulator import Emulator
 from local.azure_openai.models import Dialect
 from local.azure_openai.server import application
@@ -110,6 +110,7 @@ class FaultyProvider(httpx.AsyncBaseTransport):
     render_s: float
     page_size: int = 100
     skew_s: float = 0.0
+    names_prompts: bool = True
     creates: list[Create] = field(default_factory=list[Create])
     content_faults: list[str | None] = field(default_factory=list[str | None])
     listed: dict[str, list[tuple[float, float]]] = field(default_factory=dict[str, list[tuple[float, float]]])
@@ -121,7 +122,11 @@ class FaultyProvider(httpx.AsyncBaseTransport):
 
     def __post_init__(self) -> None:
         settings = Settings(
-            deployments=DEPLOYMENTS, render_s=self.render_s, max_in_flight=10_000, creates_per_minute=10_000
+            deployments=DEPLOYMENTS,
+            render_s=self.render_s,
+            max_in_flight=10_000,
+            creates_per_minute=10_000,
+            quirks=frozenset() if self.names_prompts else frozenset({Quirk.NULL_PROMPTS}),
         )
         ids = count()
         films: Any = _InstantFilms()

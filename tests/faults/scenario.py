@@ -83,6 +83,13 @@ class Scenario:
     page_size: int
     workers: int
     faults_until_s: float
+    names_prompts: bool = True
+    """Whether the provider says of its renders which prompt they were made from."""
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether nobody but the app renders on the account."""
+        return any(one.get("exclusive") for one in self.lanes)
 
 
 def scenario(chance: Chance) -> Scenario:
@@ -91,8 +98,10 @@ def scenario(chance: Chance) -> Scenario:
     asked = [_job(chance, n, is_sora_1=is_sora_1) for n in range(chance.one_of("jobs", (1, 1, 2, 2, 3, 4)))]
     until_s = chance.stretched("faults until", 300, 3000)
     rates = _rates(chance)
+    names_prompts = is_sora_1 or chance.draw("prompts") >= _share(chance, "user nameless", 0.2)
+    is_exclusive = not names_prompts and chance.draw("exclusive") < _share(chance, "user exclusive", 0.5)
     return Scenario(
-        lanes=_lanes(chance, is_sora_1=is_sora_1),
+        lanes=[one | {"exclusive": is_exclusive} for one in _lanes(chance, is_sora_1=is_sora_1)],
         asked=asked,
         planned=_planned(chance, len(asked), until_s),
         rates=rates,
@@ -101,6 +110,7 @@ def scenario(chance: Chance) -> Scenario:
         page_size=chance.one_of("pages", (1, 2, 100)),
         workers=chance.one_of("workers", (1, 2, 2)),
         faults_until_s=until_s,
+        names_prompts=names_prompts,
     )
 
 

@@ -204,15 +204,18 @@ class Users:
         await self._several(planned, asking, "retry_video_job", planned.job, route={"job_id": job_id})
 
     async def _resolve(self, planned: Planned) -> None:
-        """Settle a disputed job: with a render of its own, with one that is not, or by a word, be it true or not."""
+        """Settle a disputed job: with a render of its own, with one that is not, or by a word, be it true or not.
+
+        Where no prompt is named nobody would ever correct a false one: there they are right.
+        """
         chance, name = self.world.chance, planned.name
         job_id = await self._job_when(planned, lambda job: job.cost_state == "disputed")
         if job_id is None or not chance.happens(name):
             return
-        renders = self.world.provider.renders
+        plan, renders = self.world.plan, self.world.provider.renders
         own = {one.render_id for one in self.world.provider.creates if one.job == job_id and one.render_id}
         others = [render.id for render in renders if render.id not in own]
-        say = chance.one_of(f"{name}?say", ("own", "own", "word", "other"))
+        say = chance.one_of(f"{name}?say", ("own", "own", "word", "other")) if plan.names_prompts else "own"
         named = sorted(own) if say == "own" else others if say == "other" else []
         body = {"render_id": chance.one_of(f"{name}?which", named)} if named else {"not_charged": True}
         asking = Asking("resolve", self._owner(planned), body, job_id=job_id)
@@ -222,19 +225,25 @@ class Users:
         await asyncio.gather(*asks)
 
     async def _import(self, planned: Planned) -> None:
-        """Import a render that another client had made, or any that the provider knows."""
+        """Import a render that another client had made, or any that the provider knows; on an exclusive account there
+        are no others. Where no prompt is named, its user names it.
+        """
         chance, name = self.world.chance, planned.name
         await asyncio.sleep(planned.at_s)
         if not chance.happens(name):
             return
-        lane = chance.one_of(f"{name}?lane", self.world.plan.lanes)
-        foreign = self.world.provider.make_foreign(f"a foreign kite, {name}", lane["deployment"])
+        plan, provider = self.world.plan, self.world.provider
+        lane = chance.one_of(f"{name}?lane", plan.lanes)
+        renders = [] if plan.is_exclusive else [provider.make_foreign(f"a foreign kite, {name}", lane["deployment"])]
         await asyncio.sleep(chance.stretched(f"{name}?later", 0.1, 300))
-        render = foreign
-        if chance.draw(f"{name}?foreign") < 0.4:
-            render = chance.one_of(f"{name}?which", self.world.provider.renders)
+        if chance.draw(f"{name}?foreign") < 0.4 or not renders:
+            renders = provider.renders
+        if not renders:
+            return
+        render = chance.one_of(f"{name}?which", renders)
         key = f"import {name}" if chance.draw(f"{name}?key") < 0.8 else None
-        body = {"render_id": render.id, "lane": lane["name"]}
+        named = {} if plan.names_prompts else {"prompt": render.order.prompt}
+        body = {"render_id": render.id, "lane": lane["name"], **named}
         asking = Asking("import", self._owner(planned), body, key, render.id, prompt=render.order.prompt, most_jobs=1)
         await self._several(planned, asking, "import_video_job", planned.job)
 

@@ -70,7 +70,14 @@ class World:
         self.hub = Hub(self.chance, self.crash, rates, over, functions, self.worker)
         self.storage_faults = StorageFaults(self.chance, self.crash, rates, over)
         self.provider = FaultyProvider(
-            self.chance, self.crash, rates, over, self.plan.render_s, self.plan.page_size, self.plan.skew_s
+            self.chance,
+            self.crash,
+            rates,
+            over,
+            self.plan.render_s,
+            self.plan.page_size,
+            self.plan.skew_s,
+            self.plan.names_prompts,
         )
         self.users = Users(self)
         for n in range(self.plan.workers):
