@@ -54,6 +54,8 @@ def test_seeds_differ_in_what_they_are_about() -> None:
     assert {len(plan.lanes) for plan in plans} == {1, 2}
     assert {len(plan.asked) for plan in plans} >= {1, 2, 3}
     assert {planned.what for plan in plans for planned in plan.planned} >= {*ACTS, "hub is lost", "host dies"}
+    kinds = {(plan.names_prompts, plan.is_exclusive) for plan in plans}
+    assert kinds == {(True, False), (False, False), (False, True)}
     assert any(not plan.rates for plan in plans)
     assert any(len(plan.rates) > 20 for plan in plans)
 
