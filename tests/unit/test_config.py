@@ -122,17 +122,16 @@ def test_tokens_go_to_azure_only(environment: pytest.MonkeyPatch) -> None:
         assert not config.read().pools["sora-2"].lanes[0].is_azure
 
 
-@pytest.mark.parametrize("lane", [{"SORA_EXCLUSIVE": "true"}, {"LANES": json.dumps([LANE | {"exclusive": True}])}])
+@pytest.mark.parametrize("own", [None, "main", "west"])
 def test_an_account_is_shared_unless_it_is_said_to_be_the_apps_own(
-    environment: pytest.MonkeyPatch, lane: dict[str, str]
+    environment: pytest.MonkeyPatch, own: str | None
 ) -> None:
     """A lane is exclusive where its own setting says so, and no other lane is for that reason."""
-    assert [one.exclusive for one in config.read().pools["sora-2"].lanes] == [False]
-    for name, value in lane.items():
-        environment.setenv(name, value)
-    environment.setenv("SORA_MODEL", "sora-2")
-    lanes = {one.name: one.exclusive for one in config.read().pools["sora-2"].lanes}
-    assert lanes == ({"main": True} if "SORA_EXCLUSIVE" in lane else {"main": False, "west": True})
+    environment.setenv("LANES", json.dumps([LANE | ({"exclusive": True} if own == "west" else {})]))
+    if own == "main":
+        environment.setenv("SORA_EXCLUSIVE", "true")
+    lanes = config.read().pools["sora-2"].lanes
+    assert {one.name: one.exclusive for one in lanes} == {"main": own == "main", "west": own == "west"}
 
 
 def test_every_setting_is_read_by_the_app() -> None:

@@ -26,12 +26,22 @@ def minutes(lab: Lab) -> float:
     return sum(told)
 
 
-async def test_a_lane_whose_looks_are_refused_needs_a_person_until_they_are_not(lab: Lab) -> None:
-    """A refused look marks the lane, every sweep tells of it while it lasts, and a look that is answered ends it."""
+def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """The job and the lane of each line of the log that asks for attention."""
+    fields: list[dict[str, Any]] = [vars(line) for line in caplog.records if "attention" in line.getMessage()]
+    return [(one["job_id"], one["lane"]) for one in fields]
+
+
+async def test_a_lane_whose_looks_are_refused_needs_a_person_until_they_are_not(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refused look marks the lane and is logged, every sweep tells of it, and a look that is answered ends it."""
     job = await lab.submit()
     await lab.do("submit", job)
     lab.provider.tamper("GET /video/generations/jobs", Faults.answer(401))
-    await lab.do("look", job)
+    with caplog.at_level("INFO", "lab"):
+        await lab.do("look", job)
+    assert lines(caplog) == [(job.id, "main")]
     assert "does not accept our key" in ((await lab.pool()).state.lane("main").attention or "")
     await lab.sweep()
     await lab.sweep()
@@ -43,12 +53,13 @@ async def test_a_lane_whose_looks_are_refused_needs_a_person_until_they_are_not(
 
 
 async def test_a_refused_create_is_told_with_its_job(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
-    """A create that the provider denies access to is a line of the log with the job, the lane and what it needs."""
+    """A create that is denied access is logged with job and lane, and marks the lane until the next one is taken."""
     lab.provider.tamper("POST /video/generations/jobs", Faults.answer(403))
     job = await lab.submit()
     with caplog.at_level("INFO", "lab"):
         assert (await lab.do("submit", job))["kind"] == "refused"
-    fields: list[dict[str, Any]] = [vars(line) for line in caplog.records if "attention" in line.getMessage()]
-    assert [(one["job_id"], one["lane"]) for one in fields] == [(job.id, "main")]
+    assert lines(caplog) == [(job.id, "main")]
     await lab.sweep()
     assert minutes(lab) == 1
+    assert (await lab.do("submit", await lab.submit()))["kind"] == "submitted"
+    assert (await lab.pool()).state.lane("main").attention is None
