@@ -15,7 +15,7 @@ from shared.ids import JobId
 from shared.lanes import Pool
 from shared.models.job import Admitted, Job, JobRef, JobState
 from shared.models.problem import Code, job_problem
-from shared.pools import Member, Snapshot
+from shared.pool_rows import Member, Snapshot
 from shared.stories import StoryState
 from shared.version import VERSION
 

@@ -49,7 +49,7 @@ def import_render(
     *,
     lane: Annotated[str | None, typer.Option(help="The lane it was made on, of `lab lanes`; else the first.")] = None,
     prompt: Annotated[
-        str | None, typer.Option(help="What to list it under where the provider tells no prompt.")
+        str | None, typer.Option(help="What to list it under; else the prompt that the provider tells.")
     ] = None,
     out: OutOption = ".",
     watch: WatchOption = True,

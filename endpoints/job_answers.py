@@ -12,6 +12,7 @@ from shared.jobs import KeyReused, Replayed, Stored, SubmitKey
 from shared.models.job import Admitted, JobState
 from shared.models.job_view import JobView, Queue, eta_in, view
 from shared.models.problem import Code, FieldError
+from shared.pool_rows import ticket_key
 from shared.submission import Accepted, QueueFull, Taken
 
 RETRY_AFTER = {"Retry-After": "3"}
@@ -58,7 +59,7 @@ async def _carried_on(owner: str, job_id: str, client: df.DurableOrchestrationCl
     if stored.job.render_id and not stored.job.attempts and not stored.job.state.is_final:
         took_over = Admitted(ref=stored.job.ref)
         await stories.start(client, [took_over])  # a story that runs already goes on
-    if stored.job.state == JobState.QUEUED and await pools.ready_ticket(stored.job.model, pools.ticket_key(stored.job)):
+    if stored.job.state == JobState.QUEUED and await pools.ready_ticket(stored.job.model, ticket_key(stored.job)):
         await stories.start(client, await pools.admit(stored.job.model))
     return stored
 

@@ -9,7 +9,7 @@ from shared.http import ProblemError
 from shared.lanes import Lane, Pool
 from shared.models.lane_view import LaneList, LaneStatus, PoolStatus
 from shared.models.problem import Code
-from shared.pools import Snapshot
+from shared.pool_rows import Snapshot
 
 bp = df.Blueprint()
 

@@ -13,6 +13,7 @@ from shared.jobs import Event, Stored
 from shared.models.job import Job, JobState
 from shared.models.job_view import Deleted
 from shared.models.problem import Code, job_problem
+from shared.pool_rows import ticket_key
 
 bp = df.Blueprint()
 
@@ -80,7 +81,7 @@ async def _delete(owner: str, job_id: str, client: df.DurableOrchestrationClient
             continue
         if job.state == JobState.QUEUED and hidden.state.is_final:
             await disposal.dispose(hidden)
-            await pools.remove_ticket(job.model, pools.ticket_key(job))
+            await pools.remove_ticket(job.model, ticket_key(job))
         elif not hidden.state.is_final:
             await stories.wake(client, hidden.ref)
         elif await pools.add_or_renew_running(hidden) or is_ours:
@@ -105,7 +106,7 @@ async def _end(stored: Stored, job: Job) -> bool:
     if not await jobs.save(stored, job, events=[Event(kind, kind, {"while": stored.job.state})]):
         return False
     if job.state.is_final:
-        await pools.remove_ticket(job.model, pools.ticket_key(job))
+        await pools.remove_ticket(job.model, ticket_key(job))
     return True
 
 

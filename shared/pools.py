@@ -8,87 +8,24 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel
-
-from shared import clock, polling, rows, storage, telemetry
-from shared.admission import Slot, Ticket, admissions, open_lanes, with_turn
+from shared import clock, foretelling, rows, storage
+from shared.admission import admissions, open_lanes, with_turn
 from shared.config import configuration
-from shared.forecast import Forecast, Held, LaneNow, forecast
-from shared.lanes import Lane, shape_of
+from shared.forecast import Forecast
+from shared.lanes import Lane
 from shared.models.job import Admitted, Job, JobRef
-from shared.rates import RATE_WINDOW, STATE_KEY, PoolState, partition, state_change
+from shared.pool_rows import Member, Snapshot, TicketRow, run_key, snapshot_of, ticket_key, ticket_row
+from shared.rates import partition, state_change
 from shared.rows import Change, Delete, Insert, Merge, Replace, Row
 from shared.version import VERSION
 
 _FIRST_ROWS = 100
 _MOST_ROWS = 1000
-_PRIORITY_DIGIT = {"high": "0", "normal": "1"}
 _BATCH_LIMIT = 20  # admissions a batch: three rows each keep it under 60 rows
 _ADMIT_TRIES = 30
-
-
-class TicketRow(BaseModel):
-    """A job's row in its pool, while it waits and while it runs."""
-
-    owner: str
-    size: str
-    seconds: int
-    variants: int
-    priority: str
-    created_at: datetime
-    deadline_at: datetime
-    ready: bool = False
-    lane: str | None = None
-    holds_slot: bool = False
-    admitted_at: datetime | None = None
-    restarts: int = 0
-    restarted_at: datetime | None = None
-    look_until: datetime | None = None
-    traceparent: str | None = None  # of the request that put it in: the job's story goes on there, whoever starts it
-    version: str | None = None  # of the app that started the story last
-
-    @property
-    def shape(self) -> str:
-        """What decides how long a render takes, as far as a job says it."""
-        return shape_of(self.size, self.seconds, self.variants)
-
-
-@dataclass(frozen=True)
-class Member:
-    """One row of the queue or of the admitted, as read."""
-
-    key: str
-    etag: str
-    row: TicketRow
-
-
-@dataclass
-class Snapshot:
-    """A pool as one range read found it; members by their job's ULID."""
-
-    running: dict[str, Member] = field(default_factory=dict[str, Member])
-    waiting: dict[str, Member] = field(default_factory=dict[str, Member])
-    state: PoolState = field(default_factory=PoolState)
-    state_etag: str | None = None
-    is_whole: bool = True  # or cut off where more of it was not needed
-
-    @property
-    def tickets(self) -> list[Ticket]:
-        """The tickets that are ready; one whose job is admitted is a late first try of its repeated insert."""
-        return [
-            Ticket(one.key, ulid, one.row.owner, one.row.size, one.row.seconds, one.row.variants, one.row.priority)
-            for ulid, one in self.waiting.items()
-            if one.row.ready and ulid not in self.running
-        ]
-
-    @property
-    def slots(self) -> list[Slot]:
-        """The slots that are held."""
-        held = ((ulid, one.row) for ulid, one in self.running.items() if one.row.holds_slot)
-        return [Slot(ulid, row.owner, row.lane or "") for ulid, row in held]
 
 
 @dataclass(frozen=True)
@@ -109,14 +46,9 @@ class _Plan:
     read: Snapshot
 
 
-def ticket_key(job: Job) -> str:
-    """Name the job's row while it waits: higher priority first, then older first."""
-    return f"wait!{_PRIORITY_DIGIT[job.priority]}!{job.ulid}"
-
-
 async def add_ticket(job: Job) -> None:
     """Put the job's ticket in, not ready yet: without its job it is harmless. One request."""
-    if not await _commit(job.model, [Insert(ticket_key(job), rows.values_of(_row(job)))]):
+    if not await _commit(job.model, [Insert(ticket_key(job), rows.values_of(ticket_row(job)))]):
         raise RuntimeError(f"a ticket made of the fresh ULID {job.ulid} was already there")
 
 
@@ -126,8 +58,8 @@ async def add_running(job: Job) -> bool:
     False when it is there already: its story, or an import that was cut, has put it there.
     """
     admitted = {"lane": job.lane, "ready": True, "admitted_at": clock.now(), "version": VERSION}
-    row = _row(job).model_copy(update=admitted)
-    return await _commit(job.model, [Insert(_run_key(job.id), rows.values_of(row))])
+    row = ticket_row(job).model_copy(update=admitted)
+    return await _commit(job.model, [Insert(run_key(job.id), rows.values_of(row))])
 
 
 async def add_or_renew_running(job: Job) -> bool:
@@ -136,7 +68,7 @@ async def add_or_renew_running(job: Job) -> bool:
     A row that is there is another one from now on: a removal that was sent before the job was hidden does not take it.
     """
     while not await add_running(job):
-        if await _commit(job.model, [Merge(_run_key(job.id), {})]):
+        if await _commit(job.model, [Merge(run_key(job.id), {})]):
             return False
     return True
 
@@ -154,41 +86,12 @@ async def remove_ticket(model: str, key: str) -> bool:
 async def outlook(job: Job) -> Forecast:
     """Foretell how many start before a job that waits, and when it is done. One request, at most 1,000 rows."""
     table = await storage.table()
-    return _foretold(job, _snapshot(await rows.scan(table, partition(job.model), "run!", "wait!~", top=_MOST_ROWS)))
+    return _foretold(job, snapshot_of(await rows.scan(table, partition(job.model), "run!", "wait!~", top=_MOST_ROWS)))
 
 
 def _foretold(job: Job, read: Snapshot) -> Forecast:
-    known, now = configuration().pools.get(job.model), clock.now()
-    lanes = [lane_now(lane, read, now) for lane in known.lanes] if known else []
-    begun = read.running.get(job.ulid)
-    if begun is None:
-        return forecast(
-            ticket_key(job), read.tickets, _held(read, now), lanes, turns=read.state.turns, waits=read.state.waits
-        )
-    past = next((one.past[job.shape] for one in lanes if one.lane.name == begun.row.lane), None)
-    return Forecast(0, polling.predict(None, _elapsed_s(begun.row, now), past) if past else None)
-
-
-def lane_now(lane: Lane, read: Snapshot, now: datetime) -> LaneNow:
-    """Show a lane as a forecast takes it."""
-    memory = read.state.lane(lane.name)
-    shapes = {member.row.shape for member in (*read.waiting.values(), *read.running.values())}
-    return LaneNow(
-        lane,
-        {shape: memory.past(shape, lane.typical_render_s) for shape in shapes},
-        [(now - token).total_seconds() for token in memory.tokens if token > now - RATE_WINDOW],
-        max((memory.cooling_until - now).total_seconds(), 0.0) if memory.cooling_until else 0.0,
-        memory.paused,
-    )
-
-
-def _held(read: Snapshot, now: datetime) -> list[Held]:
-    rows_held = (one.row for one in read.running.values() if one.row.holds_slot)
-    return [Held(row.owner, row.lane or "", row.shape, _elapsed_s(row, now)) for row in rows_held]
-
-
-def _elapsed_s(row: TicketRow, now: datetime) -> float:
-    return max((now - (row.admitted_at or now)).total_seconds(), 0.0)
+    known = configuration().pools.get(job.model)
+    return foretelling.of_job(job, read, known.lanes if known else (), clock.now())
 
 
 async def admit(model: str, released: Released | None = None) -> list[Admitted]:
@@ -222,7 +125,7 @@ async def _admit(model: str, released: Released | None = None) -> _Plan:
 async def read_run(ref: JobRef) -> Member | None:
     """Read the job's row among the admitted; None when it is not there. One request."""
     table = await storage.table()
-    found = await rows.read(table, partition(ref.model), _run_key(ref.job_id))
+    found = await rows.read(table, partition(ref.model), run_key(ref.job_id))
     return Member(found.key, found.etag, rows.model_of(TicketRow, found.values)) if found else None
 
 
@@ -234,7 +137,7 @@ async def note_restart(model: str, member: Member, at: datetime) -> bool:
 
 async def keep_looking(ref: JobRef, until: datetime) -> None:
     """Mark a job's row as done but for renders that may surface. One request."""
-    await _commit(ref.model, [Merge(_run_key(ref.job_id), {"look_until": until, "holds_slot": False})])
+    await _commit(ref.model, [Merge(run_key(ref.job_id), {"look_until": until, "holds_slot": False})])
 
 
 async def forget(model: str, member: Member) -> bool:
@@ -255,37 +158,12 @@ async def snapshot(model: str, lanes: Sequence[Lane] = (), *, whole: bool = Fals
             table, partition(model), "run!", "wait!~", top=top, after=found[-1].key if found else None
         )
         found += more
-        read = _snapshot(found)
+        read = snapshot_of(found)
         needed = whole or not read.waiting or _has_open(read, lanes)
         read.is_whole = len(more) < top
         if read.is_whole or not needed or len(read.waiting) >= _MOST_ROWS:
             return read
         top = _MOST_ROWS
-
-
-def _row(job: Job) -> TicketRow:
-    return TicketRow(
-        owner=job.owner,
-        size=job.size,
-        seconds=job.seconds,
-        variants=job.variants,
-        priority=_PRIORITY_DIGIT[job.priority],
-        created_at=job.created_at,
-        deadline_at=job.deadline_at,
-        traceparent=telemetry.traceparent(),
-    )
-
-
-def _snapshot(found: Sequence[Row]) -> Snapshot:
-    read = Snapshot()
-    for row in found:
-        if row.key == STATE_KEY:
-            read.state, read.state_etag = rows.model_of(PoolState, row.values), row.etag
-        else:
-            kind, ulid = row.key.split("!")[0], row.key.split("!")[-1]
-            place = read.running if kind == "run" else read.waiting
-            place[ulid] = Member(row.key, row.etag, rows.model_of(TicketRow, row.values))
-    return read
 
 
 def _has_open(read: Snapshot, lanes: Sequence[Lane]) -> bool:
@@ -323,8 +201,7 @@ def _probe(read: Snapshot, admitted: Sequence[str], lanes: Sequence[Lane]) -> No
     now = clock.now()
     tickets = [one for one in read.tickets if one.ulid not in admitted]
     if chosen := read.state.probed(tickets, now):
-        shown = [lane_now(lane, read, now) for lane in lanes]
-        told = forecast(chosen.key, tickets, _held(read, now), shown, turns=read.state.turns, waits=read.state.waits)
+        told = foretelling.of_ticket(chosen.key, tickets, read, lanes, now)
         read.state.probe(chosen.ulid, now, told.foretold_s)
 
 
@@ -335,7 +212,3 @@ def _admitted(model: str, ulid: str, read: Snapshot) -> Admitted:
 
 async def _commit(model: str, changes: Sequence[Change]) -> bool:
     return await rows.commit(await storage.table(), partition(model), changes)
-
-
-def _run_key(job_id: str) -> str:
-    return f"run!{job_id.removeprefix('job_')}"

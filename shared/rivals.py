@@ -7,7 +7,7 @@ from shared.config import configuration
 from shared.ids import JobId
 from shared.lanes import Lane
 from shared.models.job import Job
-from shared.pools import Member
+from shared.pool_rows import Member
 
 _UNACCOUNTED = {None, "absent", "unclear"}  # attempts whose render may be there, or may still surface
 

@@ -13,6 +13,7 @@ from shared.jobs import Created, KeyReused, Replayed, SubmitKey
 from shared.lanes import Lane, Pool
 from shared.models.job import Admitted, Job, JobRequest, JobState
 from shared.models.problem import FieldError
+from shared.pool_rows import ticket_key
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ async def submit(
     job = new_job(request, complete, owner, clock.now(), settings.default_deadline_s, parent_id=parent_id)
     open_jobs, _ = await asyncio.gather(jobs.count_open(owner, settings.max_open_jobs), pools.add_ticket(job))
     if open_jobs >= settings.max_open_jobs:
-        await pools.remove_ticket(job.model, pools.ticket_key(job))
+        await pools.remove_ticket(job.model, ticket_key(job))
         earlier = await jobs.sent_before(owner, key, job.created_at) if key else None
         return earlier or QueueFull(open_jobs)
     written = await jobs.create(job, key)
     if not isinstance(written, Created):
-        await pools.remove_ticket(job.model, pools.ticket_key(job))
+        await pools.remove_ticket(job.model, ticket_key(job))
         return written
-    await pools.ready_ticket(job.model, pools.ticket_key(job))
+    await pools.ready_ticket(job.model, ticket_key(job))
     try:
         return Accepted(job, *await pools.enter(job))
     except TimeoutError:  # the job is in already: where the pool is too busy to be changed, the sweeper admits

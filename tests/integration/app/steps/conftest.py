@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from azure.durable_functions import OrchestrationRuntimeStatus
 
     from shared.attempts import Tried
+    from shared.pool_rows import Snapshot
     from tests.integration.conftest import Azurite
 
 RENDER_WITHIN_S = 30
@@ -174,7 +175,7 @@ class Lab:
         """The job's attempts."""
         return await attempts.read(job)
 
-    async def pool(self) -> pools.Snapshot:
+    async def pool(self) -> Snapshot:
         """The queue and the slots."""
         return await pools.snapshot(self.model, config.configuration().pools[self.model].lanes)
 

@@ -10,6 +10,7 @@ import pytest
 from shared import clock, jobs, pools, rates, rows, storage, stories, submission
 from shared.ids import JobId, new_ulid
 from shared.models.job import JobState
+from shared.pool_rows import ticket_key, ticket_row
 from shared.rows import Insert, Put
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ async def test_a_submit_that_died_before_its_ticket_was_ready_is_carried_on(
     job = await cut_submit(lab, monkeypatch, "ready_ticket")
     await lab.sweep()
     assert lab.client.started == []
-    await age(lab, pools.ticket_key(job), created_at=61)
+    await age(lab, ticket_key(job), created_at=61)
     await lab.sweep()
     await lab.sweep()
     assert lab.client.started == [job.id]
@@ -76,10 +77,10 @@ async def test_a_submit_that_died_after_its_ticket_was_ready_is_carried_on(
 async def test_an_orphan_is_removed_after_an_hour(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ticket without a job is harmless, and goes when no function that wrote it can be alive."""
     orphan = await cut_submit(lab, monkeypatch, "create")
-    await age(lab, pools.ticket_key(orphan), created_at=3500)
+    await age(lab, ticket_key(orphan), created_at=3500)
     await lab.sweep()
     assert list((await lab.pool()).waiting) == [orphan.ulid]
-    await age(lab, pools.ticket_key(orphan), created_at=3601)
+    await age(lab, ticket_key(orphan), created_at=3601)
     await lab.sweep()
     assert (await lab.pool()).waiting == {}
     assert lab.client.started == []
@@ -88,7 +89,7 @@ async def test_an_orphan_is_removed_after_an_hour(lab: Lab, monkeypatch: pytest.
 async def test_a_deadline_ends_a_job_in_the_queue(lab: Lab) -> None:
     """A job that waited until its deadline fails, costs nothing, and its ticket is gone."""
     first, late = await lab.submit(), await lab.submit()
-    await age(lab, pools.ticket_key(late), created_at=61, deadline_at=1)
+    await age(lab, ticket_key(late), created_at=61, deadline_at=1)
     await lab.sweep()
     ended = await lab.read(late)
     assert ended.problem
@@ -104,7 +105,7 @@ async def test_the_ticket_of_an_ended_job_is_removed(lab: Lab) -> None:
     stored = await jobs.read(job.owner, JobId.of(job.id))
     assert stored
     assert await jobs.save(stored, stored.job.changed(clock.now(), state=JobState.CANCELLED))
-    await age(lab, pools.ticket_key(job), created_at=61, deadline_at=1)
+    await age(lab, ticket_key(job), created_at=61, deadline_at=1)
     await lab.sweep()
     assert (await lab.pool()).waiting == {}
     assert (await lab.read(job)).state == "cancelled"
@@ -212,7 +213,7 @@ async def test_a_job_that_fails_does_not_keep_the_others_waiting(
 async def test_lanes_tell_how_many_wait_in_a_long_queue(lab: Lab) -> None:
     """All that wait are counted, also more than one read brings where no lane is open."""
     job = await lab.submit()
-    ticket = rows.values_of(pools._row(job))
+    ticket = rows.values_of(ticket_row(job))
     table = await storage.table()
     for _ in range(3):
         waiting = [Insert(f"wait!1!{new_ulid()}", ticket) for _ in range(50)]
@@ -225,7 +226,7 @@ async def _admitted(lab: Lab) -> Job:
     """A job among the admitted whose story has been idle for long."""
     job = await lab.submit()
     table = await storage.table()
-    await pools.remove_ticket(job.model, pools.ticket_key(job))
-    await rows.commit(table, rates.partition(job.model), [Put(f"run!{job.ulid}", rows.values_of(pools._row(job)))])
+    await pools.remove_ticket(job.model, ticket_key(job))
+    await rows.commit(table, rates.partition(job.model), [Put(f"run!{job.ulid}", rows.values_of(ticket_row(job)))])
     await age(lab, f"run!{job.ulid}", created_at=600)
     return job
