@@ -8,7 +8,7 @@ from shared import attempts, clock, disposal, jobs, pools
 from shared.ids import JobId
 from shared.jobs import Stored
 from shared.models.job import JobRef
-from shared.pools import Member
+from shared.pool_rows import Member
 
 bp = df.Blueprint()
 

@@ -21,7 +21,7 @@ from shared.rows import Change, Delete, Insert, Merge, Overwrite, Put
 if TYPE_CHECKING:
     from shared.jobs import Stored
     from shared.lanes import Lane
-    from shared.pools import Member
+    from shared.pool_rows import Member
 
 Mutation = Callable[[], AbstractContextManager[Any]]
 
