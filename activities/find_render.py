@@ -57,8 +57,12 @@ async def _search(stored: Stored, lost: Tried, first_sent_at: datetime, since_lo
             return {"kind": "wait", "wait_s": max(_LIST_AGAIN_S, listing.hint_s or 0.0)}
         return await _unclear(stored, lost, [])
     unclaimed: list[str] = []
-    for render in _candidates(job, listing):
-        holder = await attempts.claimed_by(lane.base_url, render.id)
+    candidates = _candidates(job, listing)
+    holders = {render.id: await attempts.claimed_by(lane.base_url, render.id) for render in candidates}
+    for render in sorted(
+        candidates, key=lambda one: holders[one.id] != job.id
+    ):  # its own first, however old others are
+        holder = holders[render.id]
         if holder == job.id or (holder is None and render.prompt == job.prompt):
             adopted = await attempts.adopt(job.ref, lane.base_url, render.id)
             if adopted is not None:

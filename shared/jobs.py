@@ -178,12 +178,19 @@ async def save(before: Stored, job: Job, *, events: Sequence[Event] = (), also: 
 
 
 async def purge(job: Job) -> None:
-    """Delete every row of a job that is deleted, its own last. Two at it at once do no harm."""
+    """Delete every row of a job that is deleted, its own last, for one that says so: a claim of a render outlives its
+    job, and must not bring it back. Two at it at once do no harm.
+    """
     table = await storage.table()
     for prefix in (f"event!{job.inv}!", f"try!{job.inv}!", f"twin!{job.inv}!", f"{job_key(job.inv)}!"):
         while found := await rows.scan(table, partition(job.owner), prefix, top=_BATCH_ROWS):
             await rows.commit(table, partition(job.owner), [Delete(row.key) for row in found])
-    await rows.commit(table, partition(job.owner), [Delete(job_key(job.inv))])
+    await rows.commit(table, partition(job.owner), [Delete(job_key(job.inv)), Put(f"gone!{job.inv}", {})])
+
+
+async def was_purged(owner: str, job_id: JobId) -> bool:
+    """Tell whether a job that is not there was, and was deleted. One request."""
+    return await rows.read(await storage.table(), partition(owner), f"gone!{job_id.inv}") is not None
 
 
 async def failed(owner: str, *, top: int) -> list[Stored]:

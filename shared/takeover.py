@@ -116,10 +116,11 @@ async def claim(lane: Lane, render_id: str, job: Job) -> str:
 async def unfinished(lane: Lane, job: Job, holder: str) -> Job | None:
     """Go on with an import that was cut after its claim: the job under the id that the claim names.
 
-    None when that job is there, or is another owner's: then the render is taken.
+    None when that job is there, was deleted, or is another owner's: then the render is taken.
     """
     held = await attempts.claimant(lane.base_url, job.render_id or "")
-    if held is None or held.owner != job.owner or await jobs.read(job.owner, JobId.of(holder)):
+    there = held is None or held.owner != job.owner or await jobs.read(job.owner, JobId.of(holder))
+    if there or await jobs.was_purged(job.owner, JobId.of(holder)):
         return None
     return job.model_copy(update={"id": holder})
 

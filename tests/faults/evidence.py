@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from shared import rows
 from shared.ids import JobId, invert
 from shared.models.job import Attempt, Job, JobState
+from tests.faults.users import ACCEPTED
 from tests.faults.virtual_time import BEGINNING
 
 if TYPE_CHECKING:
@@ -185,10 +186,11 @@ class Evidence:
         return create.accepted_s > max(searched_s)
 
     def is_left_to_an_import(self, render_id: str) -> bool:
-        """Tell whether somebody began to import a render, heard nothing, and did not ask again."""
+        """Tell whether somebody began to import a render, never heard that it was taken, and did not ask again."""
         users = self.world.users
         asked = [one for one in users.askings if one.what == "import" and one.job_id == render_id]
-        return any(not any(reply.is_heard for reply in users.replies if reply.asking is one) for one in asked)
+        told = [reply.asking for reply in users.replies if reply.is_heard and reply.status == ACCEPTED]
+        return any(one not in told for one in asked)
 
     def is_candidate(self, render_id: str) -> bool:
         """Tell whether a job that is unclear names a render as one that may be its own."""

@@ -199,14 +199,20 @@ def _is_abandoned_for_a_reason(known: Evidence, job: Job) -> bool:
             return True
         case Code.CANCELLED:
             return job.cancel_requested
-        case Code.SUBMISSION_UNCLEAR:  # found later: a retry stores it
-            return job.cost_state == "settled" and job.problem is not None and job.problem.money == "spent"
+        case _ if job.render_id and known.is_twin(job.render_id):  # it surfaced after the end: a retry stores it
+            return _is_told_as_paid(job)
+        case Code.SUBMISSION_UNCLEAR:  # and so it does after a resolve
+            return _is_told_as_paid(job)
         case Code.STORAGE:
             return job.id in provider.content_faults
         case Code.RENDER_GONE:
             return any(provider.is_gone(render) for render in provider.renders if render.id == job.render_id)
         case _:
             return False
+
+
+def _is_told_as_paid(job: Job) -> bool:
+    return job.cost_state == "settled" and job.problem is not None and job.problem.money == "spent"
 
 
 def _wrong_cost(known: Evidence, job: Job) -> str | None:
@@ -246,9 +252,11 @@ def _high_water(flights: list[tuple[float, float]]) -> int:
 
 def _belongs_to_nobody(known: Evidence) -> Iterator[str]:
     ids = {job.inv for job in known.there.values()}
+    deleted = {job.inv for job in known.jobs.values() if job.deleted_at} - ids
     for partition, part in known.rows.items():
         for key, values in part.items():
-            if partition.startswith("o!") and not key.startswith("key!") and key.split("!")[1] not in ids:
+            owners = deleted if key.startswith("gone!") else ids
+            if partition.startswith("o!") and not key.startswith("key!") and key.split("!")[1] not in owners:
                 yield f"{key} belongs to no job"
             if key.startswith("key!") and values["job_id"] not in known.jobs:
                 yield f"{key} names {values['job_id']}, which is not there"

@@ -147,7 +147,7 @@ class Lab:
         clients = {"client": self.client} if "client" in inspect.signature(functions()[name]).parameters else {}
         answer = await functions()[name](request, **clients)
         assert answer.status_code < 300, answer.get_body()
-        return json.loads(answer.get_body())
+        return json.loads(answer.get_body() or b"null")
 
     async def watch(self, job: Job) -> dict[str, Any]:
         """Look until the render is final."""

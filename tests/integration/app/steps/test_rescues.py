@@ -173,6 +173,36 @@ async def test_an_import_that_was_cut_after_its_claim_is_carried_on(lab: Lab, mo
     assert (await lab.pool()).running == {}
 
 
+async def test_an_import_does_not_bring_a_deleted_job_back(lab: Lab) -> None:
+    """A claim outlives its job; with the job deleted the render stays taken, and the old id stays gone."""
+    render = await foreign(lab, f"a foreign kite {lab.model}")
+    shown = await lab.call("import_video_job", "POST", {"render_id": render})
+    await told(lab, await job_named(lab, shown["id"]))
+    await lab.call("delete_video_job", "DELETE", job_id=shown["id"])
+    assert await refusal(lab, "import_video_job", {"render_id": render}) == Code.RENDER_CLAIMED
+    assert await jobs.read(lab.owner, JobId.of(shown["id"])) is None
+
+
+async def test_a_render_of_ones_own_goes_before_an_older_one(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that had claimed its render when it was cut finds that one, not an older one with an equal prompt."""
+    job = await lab.submit(f"a kite of many {lab.model}")
+    older = await foreign(lab, job.prompt)
+
+    async def die(*_: object) -> None:
+        raise ConnectionAbortedError
+
+    with monkeypatch.context() as cut:
+        cut.setattr(attempts, "_write_adoption", die)
+        with pytest.raises(ConnectionAbortedError):
+            await lab.do("submit", job)
+    [own] = {render["id"] for render in lab.provider.renders(job.prompt)} - {older}
+    while (found := await lab.do("find", job))["kind"] == "wait":
+        continue
+    assert found["kind"] == "submitted"
+    assert (await lab.read(job)).render_id == own
+    assert await attempts.claimed_by(lab.provider.url, older) is None
+
+
 @pytest.mark.parametrize("name", ["import", "retry"])
 async def test_a_repeated_takeover_is_the_same_job_and_starts_it(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, name: str
