@@ -154,6 +154,13 @@ def _nobody_looks_for_late_renders() -> AbstractContextManager[Any]:
     return patch.object(late_renders, "look", look)
 
 
+def _a_deleted_job_leaves_no_mark() -> AbstractContextManager[Any]:
+    async def was_purged(*_: Any) -> bool:
+        return False
+
+    return patch.object(jobs, "was_purged", was_purged)
+
+
 RESCUE_MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "claim at import": (_no_claim_at_import, ("user import",)),
     "retry looks for the render first": (_retry_looks_for_nothing, ("user retry", "user cancel")),
@@ -168,6 +175,7 @@ RESCUE_MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "a row stands for a delete that was cut": (_delete_leaves_no_row, ("user delete", "storage crash_after")),
     "a row is removed as it was read": (_removals_take_whatever_is_there, ("storage pause",)),
     "the last effect disposes of a deleted job": (_the_last_effect_disposes_of_nothing, ("user delete",)),
+    "a deleted job leaves a mark": (_a_deleted_job_leaves_no_mark, ("user import", "user delete")),
     "late copies are taken back": (_late_copies_stay, ("hub twice", "storage pause")),
     "a look writes over what is there": (_late_looks_write_anyway, ("user delete", "hub again", "storage pause=0.15")),
     "a twin in one batch with the job": (
