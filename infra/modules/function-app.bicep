@@ -45,6 +45,12 @@ param isPrivate bool = false
 @description('Required. Workspace that gets the record of sign-ins, where Entra is on.')
 param workspaceId string
 
+// Both groups that requests and orchestrations run in; one that nobody asked for is left out.
+var alwaysReady = [
+  { name: 'http', instanceCount: scale.?alwaysReadyHttp ?? 0 }
+  { name: 'durable', instanceCount: scale.?alwaysReadyDurable ?? 0 }
+]
+
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
   location: location
@@ -78,10 +84,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: scale.?instanceMemoryMB ?? 2048
         maximumInstanceCount: scale.?maximumInstances ?? 40
-        alwaysReady: [
-          { name: 'http', instanceCount: scale.?alwaysReadyHttp ?? 0 }
-          { name: 'durable', instanceCount: scale.?alwaysReadyDurable ?? 0 }
-        ]
+        alwaysReady: filter(alwaysReady, group => group.instanceCount > 0)
         triggers: { http: { perInstanceConcurrency: scale.?httpConcurrency ?? 64 } }
       }
     }

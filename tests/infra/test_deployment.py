@@ -96,7 +96,7 @@ def test_pages_may_read_only_from_named_origins(predictions: dict[str, Predictio
 
 
 def test_app_is_a_flex_app(predicted: Prediction) -> None:
-    """Flex Consumption on a supported Python, HTTP and durable groups, at least 32 requests at once."""
+    """Flex Consumption on a supported Python, at least 32 requests at once."""
     app, deployment = predicted.app, predicted.app["functionAppConfig"]
     (plan,) = predicted.resources("Microsoft.Web/serverfarms")
     assert plan["sku"] == {"name": "FC1", "tier": "FlexConsumption"}
@@ -104,7 +104,6 @@ def test_app_is_a_flex_app(predicted: Prediction) -> None:
     assert deployment["runtime"]["version"] in {"3.12", "3.13"}
     assert deployment["deployment"]["storage"]["authentication"]["type"] == "UserAssignedIdentity"
     scale = deployment["scaleAndConcurrency"]
-    assert {one["name"] for one in scale["alwaysReady"]} == {"http", "durable"}
     assert scale["triggers"]["http"]["perInstanceConcurrency"] >= 32
     assert app["httpsOnly"] is True
     assert app["siteConfig"]["minTlsVersion"] == app["siteConfig"]["scmMinTlsVersion"] == "1.2"
@@ -136,7 +135,7 @@ def test_idle_app_costs_nothing_by_default(predictions: dict[str, Prediction]) -
         }
         for case, made in predictions.items()
     }
-    assert ready["defaults"] == {"http": 0, "durable": 0}
+    assert ready["defaults"] == {}
     assert ready["private"] == {"http": 2, "durable": 1}
 
 

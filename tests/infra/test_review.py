@@ -28,7 +28,8 @@ def _storage(made: Prediction) -> str:
 
 def _ready(made: Prediction) -> str:
     groups = made.app["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"]
-    return ", ".join(str(one["instanceCount"]) for one in groups)
+    ready = {one["name"]: one["instanceCount"] for one in groups}
+    return f"{ready.get('http', 0)}, {ready.get('durable', 0)}"
 
 
 def _deleted(made: Prediction) -> str:
