@@ -116,4 +116,4 @@ async def _unclear(stored: Stored, lost: Tried, candidates: list[str]) -> Payloa
     detail = f"the provider gave {answer} to the create, and no render was found{seen}"
     problem = job_problem(Code.SUBMISSION_UNCLEAR, detail, money="may_be_spent")
     job = stored.job.changed(clock.now(), state=JobState.FAILED, cost_state="disputed", problem=problem)
-    return {"kind": "unclear"} if await attempts.end_unclear(stored, lost, job) else _SOON
+    return {"kind": "unclear"} if await attempts.end_unclear(stored, lost, job, candidates) else _SOON

@@ -2,6 +2,7 @@
 and concluded exactly once, under its own ETag; nothing is ever cleared.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ from shared.jobs import Event, Stored
 from shared.models.job import Attempt, Job, JobRef, JobState, Live
 from shared.rows import Insert, Replace
 from shared.version import VERSION
+
+_MOST_NAMED = 50  # an event is one property of 32 Ki characters
 
 
 @dataclass(frozen=True)
@@ -111,11 +114,15 @@ async def _write_adoption(stored: Stored, tried: Tried, render_id: str) -> Job |
     return job if await jobs.save(stored, job, events=[event], also=also) else None
 
 
-async def end_unclear(stored: Stored, tried: Tried, job: Job) -> bool:
-    """Conclude an attempt as unclear and end its job in one batch; False when either was changed meanwhile."""
+async def end_unclear(stored: Stored, tried: Tried, job: Job, candidates: Sequence[str]) -> bool:
+    """Conclude an attempt as unclear and end its job in one batch; False when either was changed meanwhile.
+
+    The renders that may be the job's stay in its timeline, whichever of them it is given later.
+    """
     unclear = tried.attempt.model_copy(update={"concluded": "unclear"})
     change = Replace(_key(job, unclear.n), tried.etag, rows.values_of(unclear))
-    event = Event(f"try-{unclear.n}-unclear", "unclear", {"lane": unclear.lane})
+    named = {"candidates": candidates[:_MOST_NAMED]} if candidates else {}
+    event = Event(f"try-{unclear.n}-unclear", "unclear", {"lane": unclear.lane, **named})
     return await jobs.save(stored, job, events=[event], also=[change])
 
 

@@ -193,8 +193,10 @@ class Evidence:
         return any(one not in told for one in asked)
 
     def is_candidate(self, render_id: str) -> bool:
-        """Tell whether a job that is unclear names a render as one that may be its own."""
-        return any(render_id in job.problem.detail for job in self.jobs.values() if job.problem)
+        """Tell whether a job that is or was unclear names a render as one that may be its own."""
+        timelines = (row for part in self.rows.values() for key, row in part.items() if key.startswith("event!"))
+        named = any(row["kind"] == "unclear" and render_id in row["data"] for row in timelines)
+        return named or any(render_id in job.problem.detail for job in self.jobs.values() if job.problem)
 
     def is_past_telling(self, create: Create) -> bool:
         """Tell whether a render came up after the last search for it, where lists do not say whose it may be."""

@@ -20,7 +20,7 @@ FOUND = (
     "87+user delete+storage crash_after+storage pause",
     "18+user retry+user cancel+look missing+content cut",
     "0+user retry+user cancel+look missing+content cut",
-    *("1+hub twice+storage pause", "131+storage pause", "777", "5129"),
+    *("1+hub twice+storage pause", "131+storage pause", "777", "5129", "6356"),
 )
 """Seeds that once showed a defect, which was mended (docs/reliability.md)."""
 
