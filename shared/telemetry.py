@@ -153,6 +153,8 @@ def _export() -> None:
         )
         from opentelemetry import metrics  # noqa: PLC0415 - cold start
 
+        # All of a job's few spans are kept; by default the distribution keeps five a second, and drops a story's parts.
+        os.environ.setdefault("OTEL_TRACES_SAMPLER", "microsoft.fixed_percentage")
         # Libraries' own spans are left out: one for each storage request would cost more than all else together.
         unwanted = ("azure_sdk", "django", "fastapi", "flask", "httpx", "psycopg2", "requests", "urllib", "urllib3")
         configure_azure_monitor(

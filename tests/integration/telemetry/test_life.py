@@ -92,6 +92,7 @@ def test_a_life_is_told_in_one_trace_and_without_secrets(host: RunningHost, inge
     _until(lambda: ingestion.metrics() >= expected, f"missing: {expected - ingestion.metrics()}")
 
     _until(lambda: "job running" in _lines(ingestion, second), "the second job was not started")
+    _until(lambda: "job succeeded" in _lines(ingestion, first), "the first job's end is missing")
     told = [_lines(ingestion, job) for job in (first, second)]
     assert list(told[0]) == ["job submitted", "job running", "job storing", "job succeeded"]
     assert [set(lines.values()) for lines in told] == [{trace} for trace in traces]
