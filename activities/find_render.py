@@ -59,9 +59,8 @@ async def _search(stored: Stored, lost: Tried, first_sent_at: datetime, since_lo
     unclaimed: list[str] = []
     candidates = _candidates(job, listing)
     holders = {render.id: await attempts.claimed_by(lane.base_url, render.id) for render in candidates}
-    for render in sorted(
-        candidates, key=lambda one: holders[one.id] != job.id
-    ):  # its own first, however old others are
+    own_first = sorted(candidates, key=lambda one: holders[one.id] != job.id)  # however old others are
+    for render in own_first:
         holder = holders[render.id]
         if holder == job.id or (holder is None and render.prompt == job.prompt):
             adopted = await attempts.adopt(job.ref, lane.base_url, render.id)
@@ -77,14 +76,7 @@ async def _search(stored: Stored, lost: Tried, first_sent_at: datetime, since_lo
 
 def _candidates(job: Job, listing: Listing) -> list[Render]:
     """Choose the renders that may be the job's, oldest first; a list without prompts leaves only claims to tell."""
-    fitting = [
-        render
-        for render in listing.renders
-        if render.prompt in {job.prompt, None}
-        and render.size in {job.size, None}
-        and render.seconds in {job.seconds, None}
-        and render.variants in {job.variants, None}
-    ]
+    fitting = [render for render in listing.renders if render.prompt in {job.prompt, None} and render.fits(job)]
     return sorted(fitting, key=lambda render: (render.created_at is None, render.created_at, render.id))
 
 

@@ -5,13 +5,13 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import attempts, clock, jobs, pricing
+from shared import attempts, clock, endings, jobs, pricing
 from shared.attempts import Tried
 from shared.ids import JobId
 from shared.jobs import Event
 from shared.models.job import Generation, Job, JobRef, JobState
 from shared.models.money import usd_text
-from shared.models.problem import Code, Money, job_problem
+from shared.models.problem import Code, Money
 
 bp = df.Blueprint()
 
@@ -94,14 +94,4 @@ def _succeeded(job: Job, generations: list[Generation], made: int) -> Job:
 
 
 def _failed(job: Job, code: Code, detail: str, *, money: Money) -> Job:
-    """End without a video: what was reserved is settled when the render was paid for, and released otherwise.
-
-    A job that took a render over has nothing reserved: it is settled from its beginning.
-    """
-    is_settled = money == "spent" or job.cost_state == "settled"
-    return job.changed(
-        clock.now(),
-        state=JobState.CANCELLED if code == Code.CANCELLED else JobState.FAILED,
-        cost_state="settled" if is_settled else "released",
-        problem=job_problem(code, detail, money=money),
-    )
+    return endings.without_video(job, clock.now(), code, detail, money=money)

@@ -47,9 +47,7 @@ def _surfaced(job: Job, listing: Listing, now: datetime) -> list[Render]:
         render
         for render in listing.renders
         if render.prompt == job.prompt
-        and render.size in {job.size, None}
-        and render.seconds in {job.seconds, None}
-        and render.variants in {job.variants, None}
+        and render.fits(job)
         and render.id != job.render_id
         and render.created_at is not None
         and now - render.created_at > _SETTLED_IN

@@ -9,13 +9,13 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.payload import Payload
-from shared import clock, job_telemetry, jobs, polling, rates
+from shared import clock, endings, job_telemetry, jobs, polling, rates
 from shared.calibration import forecasts, ratios
 from shared.ids import JobId
 from shared.jobs import Event, Stored
 from shared.lanes import Lane
 from shared.models.job import Job, JobRef, JobState, Live, Sample
-from shared.models.problem import CATALOGUE, Code, job_problem
+from shared.models.problem import CATALOGUE, Code
 from shared.polling import Past, Prediction
 from shared.providers.choose import provider
 from shared.providers.port import Content, Listing, LookEnd, Missing, NoAnswer, Refused, Render
@@ -168,8 +168,7 @@ def _event(before: Live, live: Live, end: LookEnd | _Gone, expected: Prediction,
 async def _cancel(stored: Stored, now: datetime) -> None:
     """End a running job as its owner asked. The render is bought: its price is settled. On a conflict the next look."""
     detail = "cancelled while the provider was rendering; the render was paid for and is not kept"
-    problem = job_problem(Code.CANCELLED, detail, money="spent")
-    job = stored.job.changed(now, state=JobState.CANCELLED, cost_state="settled", problem=problem)
+    job = endings.without_video(stored.job, now, Code.CANCELLED, detail, money="spent")
     await jobs.save(stored, job, events=[Event("cancelled", "cancelled", {"while": "running"})])
 
 

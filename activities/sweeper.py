@@ -9,12 +9,12 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import forget_job, late_renders
-from shared import clock, disposal, job_telemetry, jobs, pools, stories
+from shared import clock, disposal, endings, job_telemetry, jobs, pools, stories
 from shared.config import configuration
 from shared.ids import JobId
 from shared.lanes import Pool
-from shared.models.job import Admitted, Job, JobRef, JobState
-from shared.models.problem import Code, job_problem
+from shared.models.job import Admitted, JobRef, JobState
+from shared.models.problem import Code
 from shared.pool_rows import Member, Snapshot
 from shared.stories import StoryState
 from shared.version import VERSION
@@ -77,15 +77,12 @@ async def _ticket(model: str, ulid: str, member: Member) -> None:
             await disposal.dispose(stored.job)
         await pools.remove_ticket(model, member.key)
     elif now >= member.row.deadline_at and stored.job.state == JobState.QUEUED and not stored.job.attempts:
-        if await jobs.save(stored, _overdue(stored.job, now), events=[jobs.Event("final", "failed")]):
+        detail = "the job waited in the queue until its deadline"
+        overdue = endings.without_video(stored.job, now, Code.DEADLINE, detail, money="none")
+        if await jobs.save(stored, overdue, events=[jobs.Event("final", "failed")]):
             await pools.remove_ticket(model, member.key)
     elif not member.row.ready:
         await pools.ready_ticket(model, member.key)
-
-
-def _overdue(job: Job, now: datetime) -> Job:
-    problem = job_problem(Code.DEADLINE, "the job waited in the queue until its deadline", money="none")
-    return job.changed(now, state=JobState.FAILED, cost_state="released", problem=problem)
 
 
 async def _stories(model: str, found: Snapshot, client: df.DurableOrchestrationClient) -> None:
@@ -112,13 +109,12 @@ async def _story(ref: JobRef, member: Member, client: df.DurableOrchestrationCli
     if state in {"missing", "ended", "terminated"} and await pools.note_restart(ref.model, member, now):
         job_telemetry.started_again(ref)
         await _record(ref, member, state, now)
-        if member.row.restarts >= _QUICK_RESTARTS:
-            await _give_up(ref)
         await stories.start(client, [Admitted(ref=ref, traceparent=member.row.traceparent)])
 
 
 async def _record(ref: JobRef, member: Member, story: StoryState, now: datetime) -> None:
-    """Tell in the timeline of a job that has not ended how its story was found; ask for attention if that goes on.
+    """Tell in the timeline of a job that has not ended how its story was found; ask for attention if that goes on, and
+    end a job that still has not sent anything by then: nothing was bought.
 
     Under the job's ETag, so that nothing is written beside rows that are being deleted; a conflict leaves a line out.
     """
@@ -127,11 +123,17 @@ async def _record(ref: JobRef, member: Member, story: StoryState, now: datetime)
         return
     n = member.row.restarts + 1
     found = {"story": story, "told_by": member.row.version, "version": VERSION}
+    job, events = stored.job.changed(now), [jobs.Event(f"restarted-{n}", "restarted", found)]
+    if n <= _QUICK_RESTARTS:
+        await jobs.save(stored, job, events=events)
+        return
     attention = f"its story had to be started again {n} times; the log of the app says why"
-    calls = stored.live.model_copy(update={"attention": attention})
-    also = [jobs.live_row(stored.job, calls)] if n > _QUICK_RESTARTS else []
-    event = jobs.Event(f"restarted-{n}", "restarted", found)
-    await jobs.save(stored, stored.job.changed(now), events=[event], also=also)
+    live = stored.live.model_copy(update={"attention": attention})
+    if not (job.attempts or job.render_id):
+        detail = "its story could not be carried on, and nothing was ever sent"
+        job = endings.without_video(job, now, Code.INTERNAL, detail, money="none")
+        events.append(jobs.Event("final", "failed", {"code": Code.INTERNAL}))
+    await jobs.save(stored, job, events=events, also=[jobs.live_row(job, live)])
 
 
 async def _flag_cancelled(ref: JobRef) -> None:
@@ -142,16 +144,6 @@ async def _flag_cancelled(ref: JobRef) -> None:
         await jobs.save(
             stored, flagged, events=[jobs.Event("cancel-requested", "cancel_requested", {"by": "operator"})]
         )
-
-
-async def _give_up(ref: JobRef) -> None:
-    """End a job whose story fails again and again before it ever sent anything: nothing was bought."""
-    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
-    if stored is None or stored.job.state.is_final or stored.job.attempts or stored.job.render_id:
-        return
-    problem = job_problem(Code.INTERNAL, "its story could not be carried on, and nothing was ever sent", money="none")
-    ended = stored.job.changed(clock.now(), state=JobState.FAILED, cost_state="released", problem=problem)
-    await jobs.save(stored, ended, events=[jobs.Event("final", "failed", {"code": problem.code})])
 
 
 async def _late(ref: JobRef, member: Member, until: datetime, now: datetime) -> None:

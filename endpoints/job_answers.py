@@ -64,11 +64,6 @@ async def _carried_on(owner: str, job_id: str, client: df.DurableOrchestrationCl
     return stored
 
 
-async def sent_before(owner: str, key: SubmitKey | None) -> Replayed | KeyReused | None:
-    """Tell what an Idempotency-Key stands for already, before the provider is asked anything."""
-    return await jobs.sent_before(owner, key, clock.now()) if key else None
-
-
 def submit_key(req: func.HttpRequest, request: BaseModel, about: str = "") -> SubmitKey | None:
     """Hash the request's Idempotency-Key with what is asked; None without a key."""
     key = _idempotency_key(req)

@@ -7,12 +7,12 @@ import azure.functions as func
 
 from endpoints.job_answers import job_view
 from endpoints.lookup import find_job, job_of
-from shared import clock, disposal, http, jobs, pools, stories
+from shared import clock, disposal, endings, http, jobs, pools, stories
 from shared.http import ProblemError
 from shared.jobs import Event, Stored
 from shared.models.job import Job, JobState
 from shared.models.job_view import Deleted
-from shared.models.problem import Code, job_problem
+from shared.models.problem import Code
 from shared.pool_rows import ticket_key
 
 bp = df.Blueprint()
@@ -96,8 +96,7 @@ def _cancelled_job(job: Job, now: datetime) -> Job:
     """End a job nothing was ever sent for; flag any other, for its story to see."""
     if job.state != JobState.QUEUED or job.attempts:
         return job.changed(now, cancel_requested=True)
-    problem = job_problem(Code.CANCELLED, "cancelled while it was queued", money="none")
-    return job.changed(now, state=JobState.CANCELLED, cost_state="released", problem=problem)
+    return endings.without_video(job, now, Code.CANCELLED, "cancelled while it was queued", money="none")
 
 
 async def _end(stored: Stored, job: Job) -> bool:

@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from endpoints.job_answers import answer, job_view, sent_before, submit_key
+from endpoints.job_answers import answer, job_view, submit_key
 from endpoints.lookup import job_of
 from endpoints.terms import terms_of
 from shared import clock, http, jobs, submission, takeover
@@ -28,7 +28,7 @@ async def retry_video_job(req: func.HttpRequest, client: df.DurableOrchestration
     owner = http.owner_of(req)
     asked = http.body_of(req, RetryRequest) if req.get_body() else RetryRequest()
     key = submit_key(req, asked, f"retry {req.route_params['job_id']}")
-    if earlier := await sent_before(owner, key):
+    if earlier := await jobs.sent_before(owner, key, clock.now()):
         return await answer(req, client, owner, earlier)
     parent = (await job_of(owner, req.route_params["job_id"])).job
     if parent.state not in {JobState.FAILED, JobState.CANCELLED}:
@@ -80,7 +80,7 @@ async def import_video_job(req: func.HttpRequest, client: df.DurableOrchestratio
     owner = http.owner_of(req)
     asked = http.body_of(req, ImportRequest)
     key = submit_key(req, asked, "import")
-    if earlier := await sent_before(owner, key):
+    if earlier := await jobs.sent_before(owner, key, clock.now()):
         return await answer(req, client, owner, earlier)
     lane = takeover.lane_named(asked.lane)
     if lane is None:

@@ -17,8 +17,11 @@ def of_job(job: Job, read: Snapshot, pool: Sequence[Lane], now: datetime) -> For
     begun = read.running.get(job.ulid)
     if begun is None:
         return of_ticket(ticket_key(job), read.tickets, read, pool, now)
-    past = next((_lane_now(lane, read, now).past[job.shape] for lane in pool if lane.name == begun.row.lane), None)
-    return Forecast(0, polling.predict(None, _elapsed_s(begun.row, now), past) if past else None)
+    lane = next((one for one in pool if one.name == begun.row.lane), None)
+    if lane is None:
+        return Forecast(0, None)
+    past = read.state.lane(lane.name).past(job.shape, lane.typical_render_s)
+    return Forecast(0, polling.predict(None, _elapsed_s(begun.row, now), past))
 
 
 def of_ticket(key: str, tickets: Sequence[Ticket], read: Snapshot, pool: Sequence[Lane], now: datetime) -> Forecast:

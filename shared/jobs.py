@@ -147,8 +147,10 @@ def _created(job: Job) -> Created:
     return Created()
 
 
-async def sent_before(owner: str, key: SubmitKey, at: datetime) -> Replayed | KeyReused | None:
-    """Tell what a key stands for already; None when it is free. One request."""
+async def sent_before(owner: str, key: SubmitKey | None, at: datetime) -> Replayed | KeyReused | None:
+    """Tell what a key stands for already; None when it is free, or there is none. One request."""
+    if key is None:
+        return None
     used = await rows.read(await storage.table(), partition(owner), f"key!{key.key_hash}")
     return _earlier(used, key, at)
 

@@ -83,7 +83,7 @@ def ticket_key(job: Job) -> str:
 
 
 def run_key(job_id: str) -> str:
-    """Name the job's row once it is admitted."""
+    """Name the job's row once it is admitted, by its id or its ULID."""
     return f"run!{job_id.removeprefix('job_')}"
 
 

@@ -90,8 +90,12 @@ async def outlook(job: Job) -> Forecast:
 
 
 def _foretold(job: Job, read: Snapshot) -> Forecast:
-    known = configuration().pools.get(job.model)
-    return foretelling.of_job(job, read, known.lanes if known else (), clock.now())
+    return foretelling.of_job(job, read, _lanes(job.model), clock.now())
+
+
+def _lanes(model: str) -> Sequence[Lane]:
+    known = configuration().pools.get(model)
+    return known.lanes if known else ()
 
 
 async def admit(model: str, released: Released | None = None) -> list[Admitted]:
@@ -112,8 +116,7 @@ async def enter(job: Job) -> tuple[list[Admitted], Forecast]:
 
 
 async def _admit(model: str, released: Released | None = None) -> _Plan:
-    known = configuration().pools.get(model)
-    lanes = known.lanes if known else ()
+    lanes = _lanes(model)
     for tried in range(_ADMIT_TRIES):
         await asyncio.sleep(random.uniform(0, 0.02) * tried)  # noqa: S311 - spreads contenders, hides nothing
         plan = _plan(model, await snapshot(model, lanes), lanes, released)
@@ -187,8 +190,9 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
         ticket = read.waiting[one.ticket.ulid]
         update = {"lane": one.lane.name, "holds_slot": True, "admitted_at": clock.now(), "version": VERSION}
         begun = ticket.row.model_copy(update=update)
-        changes.append(Insert(f"run!{one.ticket.ulid}", rows.values_of(begun)))
-        read.running[one.ticket.ulid] = Member(f"run!{one.ticket.ulid}", "", begun)
+        key = run_key(one.ticket.ulid)
+        changes.append(Insert(key, rows.values_of(begun)))
+        read.running[one.ticket.ulid] = Member(key, "", begun)
         changes.append(Delete(ticket.key, ticket.etag))
     if changes:
         _probe(read, [one.ticket.ulid for one in decided], lanes)

@@ -112,8 +112,7 @@ async def submit(
     open_jobs, _ = await asyncio.gather(jobs.count_open(owner, settings.max_open_jobs), pools.add_ticket(job))
     if open_jobs >= settings.max_open_jobs:
         await pools.remove_ticket(job.model, ticket_key(job))
-        earlier = await jobs.sent_before(owner, key, job.created_at) if key else None
-        return earlier or QueueFull(open_jobs)
+        return await jobs.sent_before(owner, key, job.created_at) or QueueFull(open_jobs)
     written = await jobs.create(job, key)
     if not isinstance(written, Created):
         await pools.remove_ticket(job.model, ticket_key(job))

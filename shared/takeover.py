@@ -119,7 +119,9 @@ async def unfinished(lane: Lane, job: Job, holder: str) -> Job | None:
     None when that job is there, was deleted, or is another owner's: then the render is taken.
     """
     held = await attempts.claimant(lane.base_url, job.render_id or "")
-    there = held is None or held.owner != job.owner or await jobs.read(job.owner, JobId.of(holder))
+    if held is None or held.owner != job.owner:
+        return None
+    there = await jobs.read(job.owner, JobId.of(holder))
     if there or await jobs.was_purged(job.owner, JobId.of(holder)):
         return None
     return job.model_copy(update={"id": holder})

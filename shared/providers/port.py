@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from shared.models.job import Job
 from shared.models.problem import Code
 
 
@@ -85,6 +86,11 @@ class Render:
     expires_at: datetime | None = None
     failure: Refused | None = None
     hint_s: float | None = None
+
+    def fits(self, job: Job) -> bool:
+        """Tell whether it may be what a job asks for, its prompt aside; what is not told contradicts nothing."""
+        told = (self.size, job.size), (self.seconds, job.seconds), (self.variants, job.variants)
+        return all(mine in {asked, None} for mine, asked in told)
 
 
 @dataclass(frozen=True)

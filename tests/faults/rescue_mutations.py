@@ -78,7 +78,7 @@ def _keys_are_looked_up_last() -> AbstractContextManager[Any]:
     async def sent_before(*_: Any) -> None:
         return None
 
-    return patch.object(video_rescues, "sent_before", sent_before)
+    return patch.object(video_rescues, "jobs", _Instead(jobs, sent_before=sent_before))
 
 
 def _delete_does_not_wait() -> AbstractContextManager[Any]:
