@@ -64,8 +64,8 @@ class AsItCame:
         return data.value
 
     def encode(self, obj: Any, *, expected_type: type | None) -> Datum:
-        """Nothing is sent back."""
-        raise NotImplementedError
+        """Nothing is sent back: a trigger's value is no result."""
+        raise NotImplementedError("what triggers a function is not sent back")
 
     def has_implicit_output(self) -> bool:
         """A trigger's value is no result."""

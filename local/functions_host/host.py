@@ -122,9 +122,14 @@ class Host:
         )
         self._schedules = Schedules(store, self._invoker, self._functions, durable_client=binding)
         self._queues = QueueTriggers(self._invoker, self._functions, settings.queues, durable_client=binding)
-        client = OrchestrationClient(store, wake=self._wake, default_version=settings.versions.own)
+        self._front = self._make_front(binding)
+
+    def _make_front(self, binding: str) -> Front:
+        """Put together what answers requests."""
+        plan, settings = self._plan, self._plan.settings
+        client = OrchestrationClient(self._store, wake=self._wake, default_version=settings.versions.own)
         routes = routes_of(self._functions)
-        self._front = Front(
+        return Front(
             durable=DurableApi(client, plan.links, has_tracing=settings.has_tracing),
             admin=AdminApi(
                 self._functions,
@@ -135,7 +140,7 @@ class Host:
                 prefix=settings.route_prefix,
             ),
             inspector=Inspector(
-                store,
+                self._store,
                 client,
                 {
                     "app": plan.app.name,

@@ -88,26 +88,25 @@ def replayed(stage: Stage) -> None:
 
 def seven_pages(stage: Stage) -> None:
     """Seven chains ran, with ids that end in 0 to 6."""
-    for number in range(7):
-        stage.start("chain", 1, f"{stage.prefix}page-{number}")
-    for number in range(7):
-        stage.until(lambda status: status["runtimeStatus"] == "Completed", f"{stage.prefix}page-{number}")
+    _several(stage, "page", 7, of=("chain", 1), status="Completed")
 
 
 def three_failures(stage: Stage) -> None:
     """Three orchestrations failed."""
-    for number in range(3):
-        stage.start("raises", None, f"{stage.prefix}failure-{number}")
-    for number in range(3):
-        stage.until(lambda status: status["runtimeStatus"] == "Failed", f"{stage.prefix}failure-{number}")
+    _several(stage, "failure", 3, of=("raises", None), status="Failed")
 
 
 def two_running(stage: Stage) -> None:
     """Two orchestrations wait for their timers."""
-    for number in range(2):
-        stage.start("tm", 60, f"{stage.prefix}running-{number}")
-    for number in range(2):
-        stage.until(lambda status: status["runtimeStatus"] == "Running", f"{stage.prefix}running-{number}")
+    _several(stage, "running", 2, of=("tm", 60), status="Running")
+
+
+def _several(stage: Stage, what: str, how_many: int, *, of: tuple[str, Any], status: str) -> None:
+    ids = [f"{stage.prefix}{what}-{number}" for number in range(how_many)]
+    for one in ids:
+        stage.start(*of, one)
+    for one in ids:
+        stage.until(lambda seen: seen["runtimeStatus"] == status, one)
 
 
 def parent_terminated(stage: Stage) -> None:

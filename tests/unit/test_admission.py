@@ -7,26 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.admission import Slot, Ticket, admissions, with_turn
-from shared.lanes import Lane, Offer
+from shared.lanes import Lane
+from tests.unit.lanes import a_lane
 
 
 def _lane(name: str, cap: int = 2, usd: str | None = None, seconds: tuple[int, ...] = (4, 8)) -> Lane:
-    return Lane.model_validate(
-        {
-            "name": name,
-            "model": "m",
-            "api": "videos",
-            "endpoint": "http://127.0.0.1:1/v1",
-            "deployment": "d",
-            "max_in_flight": cap,
-            "creates_per_minute": 60,
-            "offers": (Offer(sizes=("1280x720",), seconds=seconds),),
-            "default_size": "1280x720",
-            "default_seconds": seconds[0],
-            "typical_render_s": 60,
-            "usd_per_second": usd and Decimal(usd),
-        }
-    )
+    return a_lane(name, cap=cap, usd=usd, seconds=seconds)
 
 
 def _ticket(age: int, owner: str = "a", priority: str = "1", seconds: int = 4) -> Ticket:

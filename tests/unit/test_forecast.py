@@ -5,28 +5,15 @@ import pytest
 from shared import forecast as forecasting
 from shared.admission import Ticket
 from shared.forecast import Held, LaneNow, forecast
-from shared.lanes import Lane, Offer
+from shared.lanes import Lane
 from shared.polling import Past
+from tests.unit.lanes import a_lane
 
 SHAPE = "1280x720/4/1"
 
 
 def _lane(name: str = "l", *, cap: int = 1, rate: int = 60, seconds: tuple[int, ...] = (4,)) -> Lane:
-    return Lane.model_validate(
-        {
-            "name": name,
-            "model": "m",
-            "api": "videos",
-            "endpoint": "http://127.0.0.1:1/v1",
-            "deployment": "d",
-            "max_in_flight": cap,
-            "creates_per_minute": rate,
-            "offers": (Offer(sizes=("1280x720",), seconds=seconds),),
-            "default_size": "1280x720",
-            "default_seconds": seconds[0],
-            "typical_render_s": 60,
-        }
-    )
+    return a_lane(name, cap=cap, rate=rate, seconds=seconds)
 
 
 def _steady(lane: Lane, took_s: float = 100.0, **about: float | bool | list[float]) -> LaneNow:

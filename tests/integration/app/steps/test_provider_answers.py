@@ -16,6 +16,7 @@ from shared.models.problem import CATALOGUE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.models.job import Job
     from tests.integration.app.conftest import Faults, Provider, StartProvider
     from tests.integration.app.steps.conftest import Lab
 
@@ -116,16 +117,22 @@ async def test_a_busy_provider_is_not_waited_for_beyond_the_deadline(lab: Lab, f
     assert 2 <= (await lab.do("submit", job))["wait_s"] <= 20  # it asked for 30
 
 
-async def test_a_listing_that_has_more_but_shows_nothing_proves_nothing(
-    lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A page that is empty though more is said to follow is no end of the list: nothing is concluded from it."""
+async def lost_by_a_500(lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A job that is found lost after a plain 500, so that a listing without its render would prove absence."""
     monkeypatch.setattr(polling, "FIND_AFTER_S", (0,))
     monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
     lab.provider.tamper(CREATE, faults.answer(500))
     job = await lab.submit()
     await lab.do("submit", job)
     await lab.do("find", job)
+    return job
+
+
+async def test_a_listing_that_has_more_but_shows_nothing_proves_nothing(
+    lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is empty though more is said to follow is no end of the list: nothing is concluded from it."""
+    job = await lost_by_a_500(lab, faults, monkeypatch)
     lab.provider.tamper(LOOK, faults.answer(200, b'{"data": [], "has_more": true}'))
     assert (await lab.do("find", job)) == {"kind": "wait", "wait_s": 60.0}
     assert [one.attempt.concluded for one in await lab.tried(job)] == [None]
@@ -135,12 +142,7 @@ async def test_a_listing_that_never_comes_proves_nothing(
     lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lost create whose provider does not list its renders for a day is unclear, whatever its first answer was."""
-    monkeypatch.setattr(polling, "FIND_AFTER_S", (0,))
-    monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
-    lab.provider.tamper(CREATE, faults.answer(500))
-    job = await lab.submit()
-    await lab.do("submit", job)
-    await lab.do("find", job)
+    job = await lost_by_a_500(lab, faults, monkeypatch)
     lab.provider.tamper(LOOK, faults.answer(500), faults.answer(500))
     assert (await lab.do("find", job)) == {"kind": "wait", "wait_s": 60.0}
     monkeypatch.setattr(find_render, "_GIVE_UP_LISTING_S", 0.0)

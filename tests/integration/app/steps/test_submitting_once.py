@@ -21,6 +21,7 @@ from shared.rows import Insert
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.models.job import Job
     from tests.integration.app.conftest import Faults, Provider, StartProvider
     from tests.integration.app.steps.conftest import Lab
 
@@ -195,6 +196,16 @@ async def test_nothing_is_sent_when_the_job_changed_before_its_attempt_was_writt
     assert lab.provider.renders(job.prompt) == []
 
 
+async def taken_and_refused(lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A job whose create was taken and answered with a 5xx; absence is believed at once."""
+    monkeypatch.setattr(polling, "FIND_AFTER_S", (0, 0, 0))
+    monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
+    lab.provider.tamper("POST /videos", faults.taken_and(503))
+    job = await lab.submit(size="1280x720", seconds=4)
+    assert (await lab.do("submit", job))["kind"] == "lost"
+    return job
+
+
 class TestWhereTheListNamesNoPrompts:
     """The provider shows `prompt: null`, as Azure's samples do."""
 
@@ -233,11 +244,7 @@ class TestWhereTheListNamesNoPrompts:
         self, lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A 5xx of a create that was taken is not tried again while an unclaimed render may be that one."""
-        monkeypatch.setattr(polling, "FIND_AFTER_S", (0, 0, 0))
-        monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
-        lab.provider.tamper("POST /videos", faults.taken_and(503))
-        job = await lab.submit(size="1280x720", seconds=4)
-        assert (await lab.do("submit", job))["kind"] == "lost"
+        job = await taken_and_refused(lab, faults, monkeypatch)
         assert [(await lab.do("find", job))["kind"] for _ in range(4)][-1] == "unclear"
         assert [one.attempt.concluded for one in await lab.tried(job)] == ["unclear"]
 
@@ -291,11 +298,7 @@ class TestWhereNobodyElseRenders(TestWhereTheListNamesNoPrompts):
         self, lab: Lab, faults: Faults, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A 5xx of a create that was taken ends with that render, and not with a second one."""
-        monkeypatch.setattr(polling, "FIND_AFTER_S", (0, 0, 0))
-        monkeypatch.setattr(find_render, "_ABSENT_AFTER_S", 0.0)
-        lab.provider.tamper("POST /videos", faults.taken_and(503))
-        job = await lab.submit(size="1280x720", seconds=4)
-        assert (await lab.do("submit", job))["kind"] == "lost"
+        job = await taken_and_refused(lab, faults, monkeypatch)
         await lab.do("find", job)
         assert (await lab.do("find", job))["kind"] == "submitted"
         [render] = lab.provider.renders(job.prompt)
