@@ -17,7 +17,7 @@ from shared.lanes import Lane
 from shared.polling import Past, Prediction
 
 _PLAYS = 60
-_MOST_STARTS = 6_000  # of all plays together: a far place in a long queue needs fewer plays to be told as well
+_MOST_STARTS = 1_500  # of all plays together: a far place in a long queue needs fewer plays to be told as well
 _FEWEST_PLAYS = 10
 
 
@@ -148,7 +148,8 @@ class _Courses:
         end_s = 0.0
         for shape, names in zip(self._shapes, self._fitting, strict=True):
             name = min(names, key=lambda name: courses[name].free[0]) if len(names) > 1 else names[0]
-            end_s = courses[name].run(draw.choice(spans[name, shape]))
+            known = spans[name, shape]
+            end_s = courses[name].run(known[int(draw.random() * len(known))])
         return end_s
 
 
@@ -158,13 +159,12 @@ class _Course:
     def __init__(self, now: LaneNow, rests_s: Sequence[float]) -> None:
         lane = now.lane
         places = [0.0] * max(lane.max_in_flight - len(rests_s), 0) + sorted(rests_s)
-        self.free = places[-lane.max_in_flight :]
-        self._rests_s = now.rests_s
+        self.free = [max(place_s, now.rests_s) for place_s in places[-lane.max_in_flight :]]
         self._creates = deque(sorted(-ago_s for ago_s in now.created_ago_s), maxlen=lane.creates_per_minute)
 
     def run(self, takes_s: float) -> float:
         """Render one more where a place is free first; when it ends."""
-        at_s = max(self.free[0], self._rests_s)
+        at_s = self.free[0]
         if len(self._creates) == self._creates.maxlen:
             at_s = max(at_s, self._creates[0] + polling.RATE_WINDOW_S)
         self._creates.append(at_s)

@@ -17,7 +17,7 @@ from shared.config import configuration
 from shared.forecast import Forecast
 from shared.lanes import Lane
 from shared.models.job import Admitted, Job, JobRef
-from shared.pool_rows import Member, Snapshot, TicketRow, run_key, snapshot_of, ticket_key, ticket_row
+from shared.pool_rows import Member, Snapshot, TicketRow, run_key, snapshot_of, ticket_key, ticket_row, values_of
 from shared.rates import partition, state_change
 from shared.rows import Change, Delete, Insert, Merge, Replace, Row
 from shared.version import VERSION
@@ -48,7 +48,7 @@ class _Plan:
 
 async def add_ticket(job: Job) -> None:
     """Put the job's ticket in, not ready yet: without its job it is harmless. One request."""
-    if not await _commit(job.model, [Insert(ticket_key(job), rows.values_of(ticket_row(job)))]):
+    if not await _commit(job.model, [Insert(ticket_key(job), values_of(ticket_row(job)))]):
         raise RuntimeError(f"a ticket made of the fresh ULID {job.ulid} was already there")
 
 
@@ -59,7 +59,7 @@ async def add_running(job: Job) -> bool:
     """
     admitted = {"lane": job.lane, "ready": True, "admitted_at": clock.now(), "version": VERSION}
     row = ticket_row(job).model_copy(update=admitted)
-    return await _commit(job.model, [Insert(run_key(job.id), rows.values_of(row))])
+    return await _commit(job.model, [Insert(run_key(job.id), values_of(row))])
 
 
 async def add_or_renew_running(job: Job) -> bool:
@@ -182,7 +182,7 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
             memory = read.state.lane(held.row.lane)
             memory.remember(held.row.shape, released.render_s, released.ratios)
         held.row.holds_slot = False
-        changes.append(Replace(held.key, held.etag, rows.values_of(held.row)))
+        changes.append(Replace(held.key, held.etag, values_of(held.row)))
     paused = frozenset(name for name, memory in read.state.lanes.items() if memory.paused)
     decided = admissions(read.tickets, read.slots, lanes, paused, read.state.turns)[:_BATCH_LIMIT]
     for one in decided:
@@ -191,7 +191,7 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
         update = {"lane": one.lane.name, "holds_slot": True, "admitted_at": clock.now(), "version": VERSION}
         begun = ticket.row.model_copy(update=update)
         key = run_key(one.ticket.ulid)
-        changes.append(Insert(key, rows.values_of(begun)))
+        changes.append(Insert(key, values_of(begun)))
         read.running[one.ticket.ulid] = Member(key, "", begun)
         changes.append(Delete(ticket.key, ticket.etag))
     if changes:

@@ -11,6 +11,7 @@ import logging
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.request import getproxies_environment
 
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables.aio import TableClient
@@ -47,6 +48,8 @@ def _count(response: Any) -> None:
 # told to the user instead of waited for; one that takes requests and never answers is told after three read time-outs.
 # Nothing here is a paid request, so the SDK may repeat it.
 _TABLE_OPTIONS: dict[str, Any] = {
+    # Looked up here once: for each request the transport would ask a thread for proxies and one for a .netrc.
+    "use_env_settings": bool(getproxies_environment()),
     "retry_total": 2,
     "retry_backoff_factor": 0.2,
     "retry_backoff_max": 2,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import RequestTooLargeError, TableEntity, TableTransactionError, UpdateMode
 
 Values = dict[str, Any]
@@ -91,6 +91,22 @@ class FakeTable:
         first = (bisect_right if behind else bisect_left)(part.keys, start)
         keys = part.keys[first : min(first + top, max(first, bisect_left(part.keys, end)))]
         return [_entity(partition, key, *part.rows[key]) for key in keys]
+
+    async def create_entity(self, entity: Values) -> dict[str, str]:
+        """Insert one row; ResourceExistsError when it is there."""
+        return await self._alone(("create", entity))
+
+    async def update_entity(self, entity: Values, *, mode: UpdateMode) -> dict[str, str]:
+        """Write one row that is there, whatever it holds; ResourceNotFoundError when it is not."""
+        return await self._alone(("update", entity, {"mode": mode}))
+
+    async def _alone(self, operation: tuple[Any, ...]) -> dict[str, str]:
+        try:
+            return (await self.submit_transaction([operation]))[0]
+        except TableTransactionError as refused:
+            error = _ALONE.get(refused.status_code or 0, HttpResponseError)(refused.message)
+            error.status_code = refused.status_code
+            raise error from None
 
     async def submit_transaction(self, operations: Iterable[tuple[Any, ...]]) -> list[dict[str, str]]:
         """Carry out all operations or none; the error names the first that cannot be."""
@@ -195,6 +211,7 @@ def _decide(kind: str, entity: Values, options: Values, there: tuple[str, Values
     return values
 
 
+_ALONE = {404: ResourceNotFoundError, 409: ResourceExistsError}
 _KEYS = {"PartitionKey", "RowKey"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import RequestTooLargeError, TableTransactionError, UpdateMode
 
 REPLACE = {"mode": UpdateMode.REPLACE}
@@ -112,6 +112,28 @@ async def test_upsert_replaces_and_merge_adds(table: Any) -> None:
     assert dict(await table.get_entity("p", "a")) == row("a", x=1, y=2, z=3)
     await table.submit_transaction([("upsert", row("a", z=4), REPLACE)])
     assert dict(await table.get_entity("p", "a")) == row("a", z=4)
+
+
+async def test_one_row_is_written_without_a_batch(table: Any) -> None:
+    """An insert of a row that is there is 409, a merge into one that is not 404; else they write as in a batch."""
+    await table.create_entity(row("a", x=1, y=1))
+    with pytest.raises(ResourceExistsError) as there:
+        await table.create_entity(row("a", x=2))
+    await table.update_entity(row("a", y=2), mode=UpdateMode.MERGE)
+    assert dict(await table.get_entity("p", "a")) == row("a", x=1, y=2)
+    with pytest.raises(ResourceNotFoundError) as missing:
+        await table.update_entity(row("b", y=2), mode=UpdateMode.MERGE)
+    assert (there.value.status_code, missing.value.status_code) == (409, 404)
+
+
+async def test_one_row_keeps_the_limits_of_a_batch(table: Any) -> None:
+    """A text of more than 32 Ki units and a key with a slash are 400, a wide integer a TypeError, by itself too."""
+    for refused_row in (row("a", x="x" * 32_769), row("a/b")):
+        with pytest.raises(HttpResponseError) as caught:
+            await table.create_entity(refused_row)
+        assert caught.value.status_code == 400
+    with pytest.raises(TypeError):
+        await table.create_entity(row("a", x=2**31))
 
 
 async def test_a_batch_names_no_row_twice(table: Any) -> None:

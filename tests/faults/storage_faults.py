@@ -105,6 +105,14 @@ class FaultyTable:
         """Range over keys; every page is a request."""
         return _FaultyQuery(self.table.query_entities(query_filter, **options), self.faults)
 
+    async def create_entity(self, entity: dict[str, Any]) -> Any:
+        """Insert one row."""
+        return await self.faults.request("batch", lambda: self.table.create_entity(entity), writes=True)
+
+    async def update_entity(self, entity: dict[str, Any], *, mode: Any) -> Any:
+        """Write one row that is there."""
+        return await self.faults.request("batch", lambda: self.table.update_entity(entity, mode=mode), writes=True)
+
     async def submit_transaction(self, operations: list[tuple[Any, ...]]) -> Any:
         """Write a batch."""
         return await self.faults.request("batch", lambda: self.table.submit_transaction(operations), writes=True)

@@ -8,17 +8,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from azure.core.exceptions import ServiceRequestError
+from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.data.tables.aio import TableClient
 
 from shared import clock, config, jobs, pools, rates, rows, storage
 from shared.ids import JobId, digest
 from shared.models.job import JobRequest
 from shared.rates import STATE_KEY, LaneState, PoolState
-from shared.rows import Delete, Insert, Merge, Put, Replace
+from shared.rows import Change, Delete, Insert, Merge, Put, Replace
 from shared.submission import Accepted
 
 if TYPE_CHECKING:
     from tests.integration.app.steps.conftest import Lab, Wire
+    from tests.integration.conftest import Azurite
 
 pytestmark = pytest.mark.usefixtures("lab")
 
@@ -41,6 +43,31 @@ async def test_a_lost_reply_is_told_from_a_conflict(place: str, wire: Wire) -> N
     wire.lose_next = 1
     assert await rows.commit(table, place, [Delete("a")])
     assert await rows.read(table, place, "a") is None
+
+
+async def test_one_row_that_travels_alone_keeps_the_rules(place: str, wire: Wire) -> None:
+    """One insert or merge is no batch; its lost reply is told from a conflict, and a conflict stays one."""
+    table = await storage.table()
+    wire.requests.clear()
+    for change in (Insert("a", {"n": 1}), Merge("a", {"m": 2})):
+        wire.lose_next = 1
+        assert await rows.commit(table, place, [change])
+    assert not any("$batch" in request.url for request in wire.requests)
+    wire.lose_next = 1
+    assert not await rows.commit(table, place, [Insert("a", {"n": 3})])
+    assert not await rows.commit(table, place, [Merge("b", {"n": 3})])
+    row = await rows.read(table, place, "a")
+    assert row
+    assert (row.values["n"], row.values["m"]) == (1, 2)
+
+
+@pytest.mark.parametrize("change", [Insert("a", {}), Merge("a", {}), Put("a", {}), Delete("a")])
+async def test_a_table_that_is_gone_is_no_conflict(place: str, change: Change, azurite: Azurite) -> None:
+    """Whatever is to be written: a table that somebody deleted is an error, not another's write."""
+    name = f"t{secrets.token_hex(8)}"
+    async with TableClient.from_connection_string(azurite.connection_string, name) as missing:
+        with pytest.raises(HttpResponseError):
+            await rows.commit(missing, place, [change])
 
 
 async def test_a_conflict_stays_a_conflict_when_its_reply_was_lost(place: str, wire: Wire) -> None:

@@ -10,7 +10,7 @@ import pytest
 from shared import clock, jobs, pools, rates, rows, storage, stories, submission
 from shared.ids import JobId, new_ulid
 from shared.models.job import JobState
-from shared.pool_rows import ticket_key, ticket_row
+from shared.pool_rows import TicketRow, ticket_key, ticket_row, values_of
 from shared.rows import Insert, Put
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ def lane(lane: dict[str, Any]) -> dict[str, Any]:
 async def age(lab: Lab, key: str, **seconds: float) -> None:
     """Let the times of a row of the pool be so long ago."""
     times = {name: clock.now() - timedelta(seconds=ago) for name, ago in seconds.items()}
-    await lab.rewrite(rates.partition(lab.model), key, **times)
+    table, where = await storage.table(), rates.partition(lab.model)
+    row = await rows.read(table, where, key)
+    assert row is not None
+    aged = rows.model_of(TicketRow, row.values).model_copy(update=times)
+    await rows.commit(table, where, [Put(key, values_of(aged))])
 
 
 async def cut_submit(lab: Lab, monkeypatch: pytest.MonkeyPatch, at: str) -> Job:
@@ -213,7 +217,7 @@ async def test_a_job_that_fails_does_not_keep_the_others_waiting(
 async def test_lanes_tell_how_many_wait_in_a_long_queue(lab: Lab) -> None:
     """All that wait are counted, also more than one read brings where no lane is open."""
     job = await lab.submit()
-    ticket = rows.values_of(ticket_row(job))
+    ticket = values_of(ticket_row(job))
     table = await storage.table()
     for _ in range(3):
         waiting = [Insert(f"wait!1!{new_ulid()}", ticket) for _ in range(50)]
@@ -227,6 +231,6 @@ async def _admitted(lab: Lab) -> Job:
     job = await lab.submit()
     table = await storage.table()
     await pools.remove_ticket(job.model, ticket_key(job))
-    await rows.commit(table, rates.partition(job.model), [Put(f"run!{job.ulid}", rows.values_of(ticket_row(job)))])
+    await rows.commit(table, rates.partition(job.model), [Put(f"run!{job.ulid}", values_of(ticket_row(job)))])
     await age(lab, f"run!{job.ulid}", created_at=600)
     return job
