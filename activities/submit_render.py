@@ -18,7 +18,7 @@ from shared.ids import JobId
 from shared.jobs import Stored
 from shared.lanes import Lane
 from shared.models.job import Job, JobRef
-from shared.models.problem import CATALOGUE
+from shared.models.problem import CATALOGUE, Code
 from shared.providers.choose import provider
 from shared.providers.port import Busy, CreateEnd, Lost, NotSent, Order, Refused, Submitted
 
@@ -100,14 +100,14 @@ async def _conclude(job: Job, lane: Lane, end: CreateEnd, failed: int) -> dict[s
             if adopted is None:
                 return _LOST
             memory = await rates.memory_of(job.model, lane.name)
-            if memory.attention:
-                await rates.note_attention(job.model, lane.name, None)
+            if memory.attention or memory.retired:
+                await rates.note_accepted(job.model, lane.name)
             expected = polling.predict(None, 0.0, memory.past(job.shape, lane.typical_render_s))
             return {"kind": "submitted", "wait_s": polling.next_look_s(expected, 0.0)}
         case Refused(code, detail):
             if CATALOGUE[code].needs_operator:
                 needs = CATALOGUE[code].sentence
-                await rates.note_attention(job.model, lane.name, needs)
+                await rates.note_attention(job.model, lane.name, needs, retired=code == Code.PROVIDER_RETIRED)
                 job_telemetry.attention(job, lane.name, needs)
             await attempts.conclude_open(job, concluded="refused", code=code, detail=detail)
             return {"kind": "refused"}

@@ -129,6 +129,7 @@ class LaneState(_FromServer):
     id: str
     model: str
     is_paused: bool = False
+    is_retired: bool = False
     cooling_until: datetime | None = None
     attention: str | None = None
     in_flight: int = 0

@@ -20,6 +20,8 @@ def lane_lines(lane: LaneState) -> list[str]:
     ]
     facts += [f"{shape} about {duration(median(took))}" for shape, took in lane.renders_s.items() if took]
     notes = ["paused"] if lane.is_paused else []
+    if lane.is_retired:
+        notes.append(f"its provider says it is retired; `lab resume {lane.id}` tries it again")
     if lane.cooling_until is not None:
         notes.append(f"cooling until {lane.cooling_until.astimezone():%H:%M:%S}")
     if lane.retired_on is not None:

@@ -1,7 +1,7 @@
 """Who may start now, and on which lane. Pure: tickets, slots and lanes in, decisions out."""
 
 from collections import Counter, deque
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -49,17 +49,18 @@ class Line:
     """Those who wait, and who of them is next: higher priority, then the owner with fewest running, then the one whose
     last turn is longest ago (first of all who never had one), then the oldest.
 
-    A lane must take the ticket's size and seconds; of those that do, the cheapest. Of tickets that differ in age alone
+    A lane must take the ticket's size and seconds; of those that do, the cheapest; a retired one only where no other
+    does, so that a job without a choice is told at once. Of tickets that differ in age alone
     only the oldest is ever compared, so that a choice costs as much as there are owners, not as there are tickets.
     """
 
-    def __init__(self, tickets: Iterable[Ticket], lanes: Sequence[Lane]) -> None:
+    def __init__(self, tickets: Iterable[Ticket], lanes: Sequence[Lane], retired: Collection[str] = ()) -> None:
         self._alike: dict[tuple[str, str, str], deque[Ticket]] = {}
         self._lanes: dict[str, list[Lane]] = {}
         for ticket in sorted(tickets, key=lambda one: one.key):
             self._alike.setdefault((ticket.priority, ticket.owner, ticket.shape), deque()).append(ticket)
             if ticket.shape not in self._lanes:
-                self._lanes[ticket.shape] = _cheapest_first(lanes, ticket)
+                self._lanes[ticket.shape] = fitting(lanes, ticket, retired)
 
     def take(
         self, open_lanes: Container[str], running: Mapping[str, int], turns: Mapping[str, int]
@@ -79,8 +80,10 @@ def admissions(
     tickets: Sequence[Ticket],
     slots: Sequence[Slot],
     lanes: Sequence[Lane],
-    paused: frozenset[str] = frozenset(),
+    paused: Collection[str] = (),
+    *,
     turns: Mapping[str, int] | None = None,
+    retired: Collection[str] = (),
 ) -> list[Admission]:
     """Decide who starts on lanes that are not paused and have fewer slots than their cap.
 
@@ -89,7 +92,7 @@ def admissions(
     had = dict(turns or {})
     used = Counter(slot.lane for slot in slots)
     running = Counter(slot.owner for slot in slots)
-    line = Line(tickets, lanes)
+    line = Line(tickets, lanes, retired)
     decided: list[Admission] = []
     while one := line.take(open_lanes(lanes, used, paused), running, had):
         decided.append(one)
@@ -111,9 +114,11 @@ def open_lanes(lanes: Iterable[Lane], used: Mapping[str, int], paused: Container
     return {lane.name for lane in lanes if lane.name not in paused and used.get(lane.name, 0) < lane.max_in_flight}
 
 
-def _cheapest_first(lanes: Iterable[Lane], ticket: Ticket) -> list[Lane]:
+def fitting(lanes: Iterable[Lane], ticket: Ticket, retired: Collection[str] = ()) -> list[Lane]:
+    """List the lanes that take a ticket, the cheapest first; the retired ones only where there are no others."""
     unknown = Decimal("Infinity")
-    fitting = [lane for lane in lanes if lane.takes(ticket.size, ticket.seconds, ticket.variants)]
+    able = [lane for lane in lanes if lane.takes(ticket.size, ticket.seconds, ticket.variants)]
+    served = [lane for lane in able if lane.name not in retired] or able
     return sorted(
-        fitting, key=lambda lane: price if (price := lane.price_usd_per_s(ticket.size)) is not None else unknown
+        served, key=lambda lane: price if (price := lane.price_usd_per_s(ticket.size)) is not None else unknown
     )

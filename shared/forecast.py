@@ -12,7 +12,7 @@ from random import Random
 from statistics import median
 
 from shared import polling
-from shared.admission import Admission, Line, Ticket, open_lanes, with_turn
+from shared.admission import Admission, Line, Ticket, fitting, open_lanes, with_turn
 from shared.lanes import Lane
 from shared.polling import Past, Prediction
 
@@ -40,6 +40,7 @@ class LaneNow:
     created_ago_s: Sequence[float] = ()
     rests_s: float = 0.0
     is_paused: bool = False
+    is_retired: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _starts(
     """Play the rule on, every render taking as long as is usual, until the ticket starts; None when it never does."""
     known = {one.lane.name: one for one in lanes}
     paused = {one.lane.name for one in lanes if one.is_paused}
-    line = Line(tickets, [one.lane for one in lanes])
+    line = Line(tickets, [one.lane for one in lanes], _retired(lanes))
     running, used = Counter(one.owner for one in held), Counter(one.lane for one in held)
     shapes = {one.shape for one in tickets}
     usual = {
@@ -121,14 +122,14 @@ class _Courses:
     def __init__(self, before: Sequence[Admission], held: Sequence[Held], lanes: Sequence[LaneNow]) -> None:
         open_now = [one for one in lanes if not one.is_paused]
         self._shapes = [one.ticket.shape for one in before]
-        fitting = {
-            ticket.shape: [one.lane.name for one in open_now if one.lane.takes(*_asked(ticket))]
+        places = {
+            ticket.shape: [lane.name for lane in fitting([one.lane for one in open_now], ticket, _retired(lanes))]
             for ticket in {one.ticket.shape: one.ticket for one in before}.values()
         }
-        self._fitting = [fitting[shape] for shape in self._shapes]
+        self._places = [places[shape] for shape in self._shapes]
         self._lanes = open_now
         self._spans = {
-            (one.lane.name, shape): polling.rests_s(0.0, _past(one, shape)) for one in open_now for shape in fitting
+            (one.lane.name, shape): polling.rests_s(0.0, _past(one, shape)) for one in open_now for shape in places
         }
         self._rests = {
             now.lane.name: [
@@ -146,7 +147,7 @@ class _Courses:
             for one in self._lanes
         }
         end_s = 0.0
-        for shape, names in zip(self._shapes, self._fitting, strict=True):
+        for shape, names in zip(self._shapes, self._places, strict=True):
             name = min(names, key=lambda name: courses[name].free[0]) if len(names) > 1 else names[0]
             known = spans[name, shape]
             end_s = courses[name].run(known[int(draw.random() * len(known))])
@@ -172,8 +173,8 @@ class _Course:
         return at_s + takes_s
 
 
-def _asked(ticket: Ticket) -> tuple[str, int, int]:
-    return ticket.size, ticket.seconds, ticket.variants
+def _retired(lanes: Sequence[LaneNow]) -> set[str]:
+    return {one.lane.name for one in lanes if one.is_retired}
 
 
 def _usual_rest(one: Held, known: Mapping[str, LaneNow]) -> float:

@@ -183,8 +183,12 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
             memory.remember(held.row.shape, released.render_s, released.ratios)
         held.row.holds_slot = False
         changes.append(Replace(held.key, held.etag, values_of(held.row)))
-    paused = frozenset(name for name, memory in read.state.lanes.items() if memory.paused)
-    decided = admissions(read.tickets, read.slots, lanes, paused, read.state.turns)[:_BATCH_LIMIT]
+    remembered = read.state.lanes.items()
+    paused = {name for name, memory in remembered if memory.paused}
+    retired = {name for name, memory in remembered if memory.retired}
+    decided = admissions(read.tickets, read.slots, lanes, paused, turns=read.state.turns, retired=retired)[
+        :_BATCH_LIMIT
+    ]
     for one in decided:
         read.state.turns = with_turn(read.state.turns, one.ticket.owner)
         ticket = read.waiting[one.ticket.ulid]

@@ -17,6 +17,7 @@ class LaneStatus(BaseModel):
     api: Api
     deployment: str
     is_paused: bool
+    is_retired: bool
     cooling_until: datetime | None
     attention: str | None
     in_flight: int

@@ -64,6 +64,15 @@ def test_a_paused_lane_is_closed() -> None:
     assert admissions([_ticket(1)], [], [_lane("l")], frozenset({"l"})) == []
 
 
+def test_a_retired_lane_takes_only_who_has_no_other() -> None:
+    """Whom another lane takes waits for that one, paused or full as it may be; who has no choice starts at once."""
+    lanes = [_lane("retired", usd="0.10", seconds=(4, 8)), _lane("served", 1, "0.30", seconds=(4,))]
+    tickets = [_ticket(1), _ticket(2), _ticket(3, seconds=8)]
+    decided = admissions(tickets, [], lanes, retired={"retired"})
+    assert [(int(one.ticket.ulid), one.lane.name) for one in decided] == [(1, "served"), (3, "retired")]
+    assert _started(admissions(tickets, [], lanes, {"served"}, retired={"retired"})) == [3]
+
+
 owners = st.sampled_from(["a", "b", "c"])
 
 

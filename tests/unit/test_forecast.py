@@ -78,6 +78,14 @@ def test_what_no_lane_takes_is_never_done() -> None:
     assert _rest(_ticket(7), line, [], _steady(_lane())) == (2, None)
 
 
+def test_a_retired_lane_is_waited_for_by_nobody_who_has_another() -> None:
+    """A free lane that is retired shortens no wait, unless there is no other."""
+    retired, full = _steady(_lane("r"), is_retired=True), _steady(_lane("l"))
+    held = [Held("b", "l", SHAPE, 30.0)]
+    assert _rest(_ticket(1), [_ticket(1)], held, retired, full) == (0, 170.0)
+    assert _rest(_ticket(1), [_ticket(1)], [], retired) == (0, 100.0)
+
+
 def test_a_faster_lane_takes_more() -> None:
     """With a lane of 100 s and one of 25 s the tenth in line is done when both have worked through the line."""
     line = [_ticket(n) for n in range(1, 11)]

@@ -79,6 +79,7 @@ def test_lanes_tell_room_rate_durations_and_what_needs_a_person() -> None:
         "id": "main",
         "model": "sora-2",
         "is_paused": True,
+        "is_retired": True,
         "attention": "The provider does not accept our key.",
         "in_flight": 1,
         "max_in_flight": 2,
@@ -91,6 +92,9 @@ def test_lanes_tell_room_rate_durations_and_what_needs_a_person() -> None:
     assert pool_lines(pool) == [
         "sora-2: 3 waiting",
         "  main  1 of 2 rendering, 2 of 2 creates this minute, 1280x720/4/1 about 1:10",
-        "    paused; retirement date 2026-10-15; needs attention: The provider does not accept our key.",
+        (
+            "    paused; its provider says it is retired; `lab resume main` tries it again; "
+            "retirement date 2026-10-15; needs attention: The provider does not accept our key."
+        ),
     ]
     assert pool_lines(PoolState(model="m")) == ["m: nobody waits"]

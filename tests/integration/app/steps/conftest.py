@@ -207,8 +207,18 @@ def lane(provider: Provider) -> dict[str, Any]:
 
 
 @pytest.fixture
+def more_lanes() -> list[dict[str, Any]]:
+    """What further lanes of the test's model have other than its first."""
+    return []
+
+
+@pytest.fixture
 async def lab(
-    azurite: Azurite, provider: Provider, lane: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    azurite: Azurite,
+    provider: Provider,
+    lane: dict[str, Any],
+    more_lanes: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Lab]:
     """A lab whose queue nobody else uses. Its lane takes 480x480 of one second, the cheapest film there is."""
     model = f"m-{secrets.token_hex(6)}"
@@ -224,7 +234,7 @@ async def lab(
     }
     for name in config.Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("LANES", json.dumps([defaults | lane]))
+    monkeypatch.setenv("LANES", json.dumps([defaults | lane | one for one in ({}, *more_lanes)]))
     monkeypatch.setenv("OWNER_MODE", "key")
     monkeypatch.setenv("OWNER_HEADER", "x-lab-owner")
     monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import telemetry
+from shared import pools, rates, telemetry
 from tests.integration.app.conftest import Faults
 
 if TYPE_CHECKING:
@@ -63,3 +63,41 @@ async def test_a_refused_create_is_told_with_its_job(lab: Lab, caplog: pytest.Lo
     assert minutes(lab) == 1
     assert (await lab.do("submit", await lab.submit()))["kind"] == "submitted"
     assert (await lab.pool()).state.lane("main").attention is None
+
+
+class TestTwoLanes:
+    """A model with a cheap lane and a dear one."""
+
+    @pytest.fixture
+    def more_lanes(self) -> list[dict[str, Any]]:
+        """The dear one."""
+        return [{"name": "dear", "usd_per_second": "0.30"}]
+
+    async def test_a_lane_that_is_gone_is_passed_by(self, lab: Lab) -> None:
+        """A create answered 410 fails its job; the next ones go to the other lane, until an operator resumes it."""
+        lab.provider.tamper("POST /video/generations/jobs", Faults.answer(410))
+        first = await lab.submit()
+        assert (await lab.do("submit", first))["kind"] == "refused"
+        assert await self._lane_of_next(lab) == "dear"
+        await rates.note_attention(lab.model, "main", None)  # a look at an older render was answered
+        assert await self._lane_of_next(lab) == "dear"
+        [shown] = [one for one in (await lab.call("list_lanes", "GET"))["models"] if one["model"] == lab.model]
+        assert [one["is_retired"] for one in shown["lanes"]] == [True, False]
+        await rates.pause(lab.model, "main", paused=False)
+        assert await self._lane_of_next(lab) == "main"
+
+    async def _lane_of_next(self, lab: Lab) -> str | None:
+        run = await pools.read_run((await lab.submit()).ref)
+        assert run
+        return run.row.lane
+
+
+async def test_a_lane_that_is_gone_tells_every_job_until_it_takes_one(lab: Lab) -> None:
+    """Where a model has no other lane, each job learns at once that the model is retired, until an order is taken."""
+    lab.provider.tamper("POST /video/generations/jobs", *[Faults.answer(410)] * 2)
+    for _ in range(2):
+        assert (await lab.do("submit", await lab.submit()))["kind"] == "refused"
+        assert (await lab.pool()).state.lane("main").retired
+    assert (await lab.do("submit", await lab.submit()))["kind"] == "submitted"
+    memory = (await lab.pool()).state.lane("main")
+    assert (memory.retired, memory.attention) == (False, None)
