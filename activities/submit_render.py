@@ -107,7 +107,8 @@ async def _conclude(job: Job, lane: Lane, end: CreateEnd, failed: int) -> dict[s
         case Refused(code, detail):
             if CATALOGUE[code].needs_operator:
                 needs = CATALOGUE[code].sentence
-                await rates.note_attention(job.model, lane.name, needs, retired=code == Code.PROVIDER_RETIRED)
+                retired = lane.target if code == Code.PROVIDER_RETIRED else None
+                await rates.note_attention(job.model, lane.name, needs, retired=retired)
                 job_telemetry.attention(job, lane.name, needs)
             await attempts.conclude_open(job, concluded="refused", code=code, detail=detail)
             return {"kind": "refused"}

@@ -59,7 +59,8 @@ def _tell(pool: Pool, found: Snapshot) -> None:
     job_telemetry.queue(pool.model, [one.row.created_at for one in found.waiting.values()], clock.now())
     for lane in pool.lanes:
         in_flight = sum(slot.lane == lane.name for slot in found.slots)
-        needs_attention = found.state.lane(lane.name).attention is not None
+        memory = found.state.lane(lane.name)
+        needs_attention = memory.attention is not None or memory.is_retired(lane)
         job_telemetry.lane(pool.model, lane.name, in_flight=in_flight, needs_attention=needs_attention)
 
 

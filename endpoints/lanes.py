@@ -66,7 +66,7 @@ def _status(lane: Lane, seen: Snapshot) -> LaneStatus:
         api=lane.api,
         deployment=lane.deployment,
         is_paused=memory.paused,
-        is_retired=memory.retired,
+        is_retired=memory.is_retired(lane),
         cooling_until=memory.cooling_until if memory.cooling_until and memory.cooling_until > now else None,
         attention=memory.attention,
         in_flight=sum(slot.lane == lane.name for slot in seen.slots),

@@ -160,12 +160,13 @@ class _Course:
     def __init__(self, now: LaneNow, rests_s: Sequence[float]) -> None:
         lane = now.lane
         places = [0.0] * max(lane.max_in_flight - len(rests_s), 0) + sorted(rests_s)
-        self.free = [max(place_s, now.rests_s) for place_s in places[-lane.max_in_flight :]]
+        self.free = places[-lane.max_in_flight :]
+        self._rests_s = now.rests_s
         self._creates = deque(sorted(-ago_s for ago_s in now.created_ago_s), maxlen=lane.creates_per_minute)
 
     def run(self, takes_s: float) -> float:
         """Render one more where a place is free first; when it ends."""
-        at_s = self.free[0]
+        at_s = max(self.free[0], self._rests_s)
         if len(self._creates) == self._creates.maxlen:
             at_s = max(at_s, self._creates[0] + polling.RATE_WINDOW_S)
         self._creates.append(at_s)

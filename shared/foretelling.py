@@ -39,7 +39,7 @@ def _lane_now(lane: Lane, read: Snapshot, now: datetime) -> LaneNow:
         [(now - token).total_seconds() for token in memory.tokens if token > now - RATE_WINDOW],
         max((memory.cooling_until - now).total_seconds(), 0.0) if memory.cooling_until else 0.0,
         memory.paused,
-        memory.retired,
+        memory.is_retired(lane),
     )
 
 

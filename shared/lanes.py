@@ -95,6 +95,11 @@ class Lane(_Frozen):
         return str(self.endpoint).rstrip("/")
 
     @property
+    def target(self) -> str:
+        """What orders are sent to, whatever the lane is called."""
+        return f"{self.deployment} at {self.base_url}"
+
+    @property
     def is_azure(self) -> bool:
         """Whether the endpoint is Azure's own, over TLS: the only place an identity's token is ever sent to."""
         parts = urlsplit(self.base_url)

@@ -183,9 +183,8 @@ def _plan(model: str, read: Snapshot, lanes: Sequence[Lane], released: Released 
             memory.remember(held.row.shape, released.render_s, released.ratios)
         held.row.holds_slot = False
         changes.append(Replace(held.key, held.etag, values_of(held.row)))
-    remembered = read.state.lanes.items()
-    paused = {name for name, memory in remembered if memory.paused}
-    retired = {name for name, memory in remembered if memory.retired}
+    paused = {lane.name for lane in lanes if read.state.lane(lane.name).paused}
+    retired = {lane.name for lane in lanes if read.state.lane(lane.name).is_retired(lane)}
     decided = admissions(read.tickets, read.slots, lanes, paused, turns=read.state.turns, retired=retired)[
         :_BATCH_LIMIT
     ]

@@ -35,8 +35,8 @@ _PROBE_LIVES = timedelta(days=1)
 
 
 class LaneState(BaseModel):
-    """What a lane remembers: its recent creates, until when it rests, whether it is paused, or has said that it is
-    retired, how long renders took.
+    """What a lane remembers: its recent creates, until when it rests, whether it is paused, what of it has said that it
+    is retired, how long renders took.
 
     `durations_s` are by shape (size, seconds, variants), from acceptance until the end was seen; `ratios` say what
     remained over what progress had foretold, for the looks of past renders.
@@ -45,7 +45,7 @@ class LaneState(BaseModel):
     tokens: list[datetime] = Field(default_factory=list[datetime])
     cooling_until: datetime | None = None
     paused: bool = False
-    retired: bool = False
+    retired: str | None = None
     attention: str | None = None
     durations_s: dict[str, list[float]] = Field(default_factory=dict[str, list[float]])
     ratios: list[float] = Field(default_factory=list[float])
@@ -53,6 +53,10 @@ class LaneState(BaseModel):
     @field_serializer("tokens")
     def _short(self, tokens: list[datetime]) -> list[float]:
         return [token.timestamp() for token in tokens]  # the row is one property of 32 Ki characters
+
+    def is_retired(self, lane: Lane) -> bool:
+        """Tell whether what the lane sends orders to has answered 410, and has taken none since."""
+        return self.retired == lane.target
 
     def take(self, creates_per_minute: int, now: datetime) -> float | None:
         """Take the right to one create; the seconds to wait where there is none yet."""
@@ -174,23 +178,25 @@ async def pause(model: str, lane_name: str, *, paused: bool) -> None:
     """Close a lane for new renders, or open it again, one that said it is retired too; what it renders goes on."""
 
     def close(memory: LaneState, _: datetime) -> bool:
-        changed = memory.paused != paused or (memory.retired and not paused)
-        memory.paused, memory.retired = paused, memory.retired and paused
+        changed = memory.paused != paused
+        memory.paused = paused
+        if memory.retired and not paused:
+            changed, memory.retired, memory.attention = True, None, None
         return changed
 
     await _update(model, lane_name, close)
 
 
-async def note_attention(model: str, lane_name: str, what: str | None, *, retired: bool = False) -> None:
-    """Note what an operator has to do about a lane, or None when that is over; `retired` when it has answered 410.
+async def note_attention(model: str, lane_name: str, what: str | None, *, retired: str | None = None) -> None:
+    """Note what an operator has to do about a lane, or None when that is over; `retired` is a target that answered 410.
 
-    A lane that is retired stays so until it takes an order again, or is resumed: looks go on being answered there.
+    It stays so until the lane takes an order again, or is resumed: looks go on being answered there.
     """
 
     def note(memory: LaneState, _: datetime) -> bool:
-        changed = memory.attention != what or (retired and not memory.retired)
-        memory.attention, memory.retired = what, memory.retired or retired
-        return changed
+        before = memory.attention, memory.retired
+        memory.attention, memory.retired = what, retired or memory.retired
+        return before != (memory.attention, memory.retired)
 
     await _update(model, lane_name, note)
 
@@ -199,8 +205,8 @@ async def note_accepted(model: str, lane_name: str) -> None:
     """Note that a lane has taken an order: nothing is wrong with it."""
 
     def note(memory: LaneState, _: datetime) -> bool:
-        changed = memory.attention is not None or memory.retired
-        memory.attention, memory.retired = None, False
+        changed = bool(memory.attention or memory.retired)
+        memory.attention = memory.retired = None
         return changed
 
     await _update(model, lane_name, note)

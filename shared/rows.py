@@ -13,7 +13,13 @@ from itertools import count, takewhile
 from typing import Any, TypeVar, cast
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import (
+    HttpResponseError,
+    IncompleteReadError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient
 from pydantic import BaseModel
@@ -175,7 +181,7 @@ async def commit(table: TableClient, partition: str, changes: Sequence[Change]) 
     try:
         try:
             await _send(table, operations)
-        except (ServiceRequestError, ServiceResponseError):
+        except (ServiceRequestError, ServiceResponseError, IncompleteReadError):
             is_repeat = True
             await _send(table, operations)
     except (TableTransactionError, HttpResponseError) as error:
@@ -196,8 +202,8 @@ async def _send(table: TableClient, operations: Sequence[tuple[Any, ...]]) -> No
     """
     match operations:
         case [("create", entity)]:
-            await table.create_entity(entity)
-        case [("update", entity, {"mode": UpdateMode.MERGE})]:
+            await table.create_entity(entity, response_preference="return-no-content")
+        case [("update", entity, options)] if options == {"mode": UpdateMode.MERGE}:
             await table.update_entity(entity, mode=UpdateMode.MERGE)
         case _:
             await table.submit_transaction(operations)

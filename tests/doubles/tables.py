@@ -92,8 +92,9 @@ class FakeTable:
         keys = part.keys[first : min(first + top, max(first, bisect_left(part.keys, end)))]
         return [_entity(partition, key, *part.rows[key]) for key in keys]
 
-    async def create_entity(self, entity: Values) -> dict[str, str]:
+    async def create_entity(self, entity: Values, *, response_preference: str = "") -> dict[str, str]:
         """Insert one row; ResourceExistsError when it is there."""
+        del response_preference  # of the row, which nobody reads
         return await self._alone(("create", entity))
 
     async def update_entity(self, entity: Values, *, mode: UpdateMode) -> dict[str, str]:

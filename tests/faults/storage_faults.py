@@ -105,9 +105,9 @@ class FaultyTable:
         """Range over keys; every page is a request."""
         return _FaultyQuery(self.table.query_entities(query_filter, **options), self.faults)
 
-    async def create_entity(self, entity: dict[str, Any]) -> Any:
+    async def create_entity(self, entity: dict[str, Any], **options: Any) -> Any:
         """Insert one row."""
-        return await self.faults.request("batch", lambda: self.table.create_entity(entity), writes=True)
+        return await self.faults.request("batch", lambda: self.table.create_entity(entity, **options), writes=True)
 
     async def update_entity(self, entity: dict[str, Any], *, mode: Any) -> Any:
         """Write one row that is there."""

@@ -78,6 +78,13 @@ def test_what_no_lane_takes_is_never_done() -> None:
     assert _rest(_ticket(7), line, [], _steady(_lane())) == (2, None)
 
 
+def test_a_lane_that_rests_is_chosen_as_admission_does() -> None:
+    """Who is next goes where a slot is free first and waits there for the end of its rest, as it will."""
+    cheap, dear = _steady(_lane("cheap"), rests_s=300.0), _steady(_lane("dear"))
+    held = [Held("b", "cheap", SHAPE, 50.0), Held("c", "dear", SHAPE, 0.0)]
+    assert _rest(_ticket(1), [_ticket(1)], held, cheap, dear) == (0, 400.0)
+
+
 def test_a_retired_lane_is_waited_for_by_nobody_who_has_another() -> None:
     """A free lane that is retired shortens no wait, unless there is no other."""
     retired, full = _steady(_lane("r"), is_retired=True), _steady(_lane("l"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 import pytest
-from azure.core.exceptions import ServiceRequestError
+from azure.core.exceptions import AzureError, ServiceRequestError
 from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 from azure.durable_functions.models.PurgeHistoryResult import PurgeHistoryResult
@@ -253,6 +253,7 @@ class Wire:
 
     requests: list[HttpRequest] = field(default_factory=list)
     lose_next: int = 0
+    lose_as: type[AzureError] = ServiceRequestError  # what the transport makes of it
 
     @property
     def kinds(self) -> list[str]:
@@ -271,7 +272,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
         reply = await send(transport, request, **options)
         if seen.lose_next:
             seen.lose_next -= 1
-            raise ServiceRequestError("Server disconnected")  # what the transport makes of it
+            raise seen.lose_as("Server disconnected")
         return reply
 
     def watched_blocking(transport: RequestsTransport, request: HttpRequest, **options: Any) -> object:

@@ -83,7 +83,14 @@ class TestTwoLanes:
         assert await self._lane_of_next(lab) == "dear"
         [shown] = [one for one in (await lab.call("list_lanes", "GET"))["models"] if one["model"] == lab.model]
         assert [one["is_retired"] for one in shown["lanes"]] == [True, False]
+        await lab.sweep()
+        assert minutes(lab) == 1
         await rates.pause(lab.model, "main", paused=False)
+        assert await self._lane_of_next(lab) == "main"
+
+    async def test_another_deployment_of_a_lane_is_not_retired(self, lab: Lab) -> None:
+        """What says that it is gone is a deployment at an endpoint: with another one in the settings it is as new."""
+        await rates.note_attention(lab.model, "main", "gone", retired="an older deployment at http://elsewhere")
         assert await self._lane_of_next(lab) == "main"
 
     async def _lane_of_next(self, lab: Lab) -> str | None:
@@ -100,4 +107,4 @@ async def test_a_lane_that_is_gone_tells_every_job_until_it_takes_one(lab: Lab) 
         assert (await lab.pool()).state.lane("main").retired
     assert (await lab.do("submit", await lab.submit()))["kind"] == "submitted"
     memory = (await lab.pool()).state.lane("main")
-    assert (memory.retired, memory.attention) == (False, None)
+    assert (memory.retired, memory.attention) == (None, None)

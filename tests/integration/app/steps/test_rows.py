@@ -8,7 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from azure.data.tables.aio import TableClient
 
 from shared import clock, config, jobs, pools, rates, rows, storage
@@ -31,9 +37,11 @@ def place() -> str:
     return f"test!{secrets.token_hex(8)}"
 
 
-async def test_a_lost_reply_is_told_from_a_conflict(place: str, wire: Wire) -> None:
-    """A batch whose reply was lost is sent again, meets its own first try, and is a success."""
+@pytest.mark.parametrize("lost", [ServiceRequestError, ServiceResponseError, IncompleteReadError])
+async def test_a_lost_reply_is_told_from_a_conflict(place: str, wire: Wire, lost: type[AzureError]) -> None:
+    """A batch whose reply was lost, or cut, is sent again, meets its own first try, and is a success."""
     table = await storage.table()
+    wire.lose_as = lost
     wire.lose_next = 1
     assert await rows.commit(table, place, [Insert("a", {"n": 1}), Insert("b", {"n": 1})])
     before = await rows.read(table, place, "a")
