@@ -13,9 +13,14 @@ async def dispose(job: Job) -> None:
 
 
 async def is_due(ref: JobRef) -> bool:
-    """Tell whether a job's blobs are to go, or went, so that a late delivery takes back what it wrote. One request.
+    """Tell whether a job's blobs are to go, or went, so that a late delivery takes back what it wrote. One request, two
+    where the job is gone.
 
-    Whoever disposed of the job did not see what was written after.
+    Whoever disposed of the job did not see what was written after. Of a job that was deleted without its videos nothing
+    is taken back: another delivery may have stored the same blob.
     """
-    stored = await jobs.read(ref.owner, JobId.of(ref.job_id))
-    return stored is None or (stored.job.deletes_assets and stored.job.state.is_final)
+    job_id = JobId.of(ref.job_id)
+    if stored := await jobs.read(ref.owner, job_id):
+        return stored.job.deletes_assets and stored.job.state.is_final
+    mark = await jobs.purged(ref.owner, job_id)
+    return mark is not None and mark.deletes_assets

@@ -68,6 +68,12 @@ class KeyReused:
     """The key was used for another request before."""
 
 
+class Purged(BaseModel):
+    """What is kept of a deleted job whose rows are gone: whether its videos went with them."""
+
+    deletes_assets: bool = False
+
+
 @dataclass(frozen=True)
 class Page:
     """Jobs newest first, and the position behind the last row looked at; None at the end."""
@@ -181,18 +187,22 @@ async def save(before: Stored, job: Job, *, events: Sequence[Event] = (), also: 
 
 async def purge(job: Job) -> None:
     """Delete every row of a job that is deleted, its own last, for one that says so: a claim of a render outlives its
-    job, and must not bring it back. Two at it at once do no harm.
+    job, and must not bring it back. What looks write over goes first, so that a late one leaves no line behind.
+
+    Two at it at once do no harm.
     """
     table = await storage.table()
-    for prefix in (f"event!{job.inv}!", f"try!{job.inv}!", f"twin!{job.inv}!", f"{job_key(job.inv)}!"):
+    for prefix in (_live_key(job), f"event!{job.inv}!", f"try!{job.inv}!", f"twin!{job.inv}!"):
         while found := await rows.scan(table, partition(job.owner), prefix, top=_BATCH_ROWS):
             await rows.commit(table, partition(job.owner), [Delete(row.key) for row in found])
-    await rows.commit(table, partition(job.owner), [Delete(job_key(job.inv)), Put(f"gone!{job.inv}", {})])
+    mark = Put(f"gone!{job.inv}", rows.values_of(Purged(deletes_assets=job.deletes_assets)))
+    await rows.commit(table, partition(job.owner), [Delete(job_key(job.inv)), mark])
 
 
-async def was_purged(owner: str, job_id: JobId) -> bool:
-    """Tell whether a job that is not there was, and was deleted. One request."""
-    return await rows.read(await storage.table(), partition(owner), f"gone!{job_id.inv}") is not None
+async def purged(owner: str, job_id: JobId) -> Purged | None:
+    """Read the mark of a job that was deleted; None when it is there, or never was. One request."""
+    mark = await rows.read(await storage.table(), partition(owner), f"gone!{job_id.inv}")
+    return rows.model_of(Purged, mark.values) if mark else None
 
 
 async def failed(owner: str, *, top: int) -> list[Stored]:

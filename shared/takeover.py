@@ -122,7 +122,7 @@ async def unfinished(lane: Lane, job: Job, holder: str) -> Job | None:
     if held is None or held.owner != job.owner:
         return None
     there = await jobs.read(job.owner, JobId.of(holder))
-    if there or await jobs.was_purged(job.owner, JobId.of(holder)):
+    if there or await jobs.purged(job.owner, JobId.of(holder)):
         return None
     return job.model_copy(update={"id": holder})
 

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 from tests.faults.invariants import judge
-from tests.faults.mutations import MUTATIONS, schedules_needed
+from tests.faults.mutations import MUTATIONS, schedules_needed, seed_of
 from tests.faults.shrinking import shrunk
 from tests.faults.world import play
 
@@ -62,7 +62,7 @@ def _many(seeds: range, jobs: int) -> int:
 
 def _outcomes(seeds: range, jobs: int) -> Iterator[tuple[str, list[str], list[str]]]:
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(_outcome, map(str, seeds), chunksize=_CHUNK)
+        yield from pool.map(_outcome, map(seed_of, seeds), chunksize=_CHUNK)
 
 
 def _outcome(seed: str) -> tuple[str, list[str], list[str]]:

@@ -155,10 +155,10 @@ def _nobody_looks_for_late_renders() -> AbstractContextManager[Any]:
 
 
 def _a_deleted_job_leaves_no_mark() -> AbstractContextManager[Any]:
-    async def was_purged(*_: Any) -> bool:
-        return False
+    async def purged(*_: Any) -> None:
+        return None
 
-    return patch.object(jobs, "was_purged", was_purged)
+    return patch.object(jobs, "purged", purged)
 
 
 RESCUE_MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
@@ -168,19 +168,22 @@ RESCUE_MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "consent to a new charge": (_no_consent_is_needed, ("user retry", "create vanished")),
     "ETag of the job at resolve": (
         _resolve_overwrites,
-        ("user resolve", "user delete", "create vanished", "create very_late=0.3", "storage pause=0.2"),
+        ("user resolve", "create very_late=0.6", "storage pause=0.1"),
     ),
     "a takeover's key is looked up first": (_keys_are_looked_up_last, ("user import", "user retry", "look error")),
     "delete waits for the render": (_delete_does_not_wait, ("user delete", "user cancel")),
     "a row stands for a delete that was cut": (_delete_leaves_no_row, ("user delete", "storage crash_after")),
-    "a row is removed as it was read": (_removals_take_whatever_is_there, ("storage pause",)),
+    "a row is removed as it was read": (
+        _removals_take_whatever_is_there,
+        ("user delete", "storage lost_late=0.1", "storage crash_late=0.1", "storage crash_after=0.05"),
+    ),
     "the last effect disposes of a deleted job": (_the_last_effect_disposes_of_nothing, ("user delete",)),
     "a deleted job leaves a mark": (_a_deleted_job_leaves_no_mark, ("user import", "user delete")),
     "late copies are taken back": (_late_copies_stay, ("hub twice", "storage pause")),
     "a look writes over what is there": (_late_looks_write_anyway, ("user delete", "hub again", "storage pause=0.15")),
     "a twin in one batch with the job": (
         _twins_stand_alone,
-        ("user delete", "hub twice=0.4", "create slow", "storage pause=0.15"),
+        ("user delete", "hub twice=0.5", "create slow=0.5", "storage pause=0.15"),
     ),
     "late renders are looked for": (_nobody_looks_for_late_renders, ("create very_late",)),
 }

@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults.chance import Chance
 from tests.faults.invariants import judge
+from tests.faults.mutations import seed_of
 from tests.faults.scenario import ACTS, scenario
 from tests.faults.shrinking import shrunk
 from tests.faults.world import play
@@ -21,6 +22,8 @@ FOUND = (
     "18+user retry+user cancel+look missing+content cut",
     "0+user retry+user cancel+look missing+content cut",
     *("1+hub twice+storage pause", "131+storage pause", "777", "5129", "6356"),
+    "185+user delete+hub twice=0.4+create slow+storage pause=0.15",
+    "56+user delete+hub again+storage pause=0.15",
 )
 """Seeds that once showed a defect, which was mended (docs/reliability.md)."""
 
@@ -34,7 +37,7 @@ def _broken(seed: str) -> tuple[str, list[str]]:
 def test_no_schedule_breaks_an_invariant() -> None:
     """Whatever fails, stops, repeats or comes late, the invariants of the architecture hold once all is quiet."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        seeds = [*FOUND, *map(str, SEEDS)]
+        seeds = [*FOUND, *map(seed_of, SEEDS)]
         broken = {seed: found for seed, found in pool.map(_broken, seeds, chunksize=8) if found}
     assert not broken, f"replay with `python -m tests.faults --seed {next(iter(broken))}`: {broken}"
 
