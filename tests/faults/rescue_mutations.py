@@ -175,7 +175,7 @@ RESCUE_MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "a row stands for a delete that was cut": (_delete_leaves_no_row, ("user delete", "storage crash_after")),
     "a row is removed as it was read": (
         _removals_take_whatever_is_there,
-        ("user delete", "storage lost_late=0.1", "storage crash_late=0.1", "storage crash_after=0.05"),
+        ("user delete", "storage pause=0.1", "storage crash=0.05", "storage crash_after=0.05"),
     ),
     "the last effect disposes of a deleted job": (_the_last_effect_disposes_of_nothing, ("user delete",)),
     "a deleted job leaves a mark": (_a_deleted_job_leaves_no_mark, ("user import", "user delete")),
@@ -183,7 +183,7 @@ RESCUE_MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "a look writes over what is there": (_late_looks_write_anyway, ("user delete", "hub again", "storage pause=0.15")),
     "a twin in one batch with the job": (
         _twins_stand_alone,
-        ("user delete", "hub twice=0.5", "create slow=0.5", "storage pause=0.15"),
+        ("user delete", "user cancel", "hub twice=0.5", "create slow=0.5", "create lost=0.3", "storage pause=0.1"),
     ),
     "late renders are looked for": (_nobody_looks_for_late_renders, ("create very_late",)),
 }

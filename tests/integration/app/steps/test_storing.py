@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import blobs, jobs, storage
+from shared import blobs, disposal, jobs, storage
 from shared.models.job import Generation
 
 if TYPE_CHECKING:
+    from shared.models.job import JobRef
     from tests.integration.app.conftest import Faults
     from tests.integration.app.steps.conftest import Lab, Wire
 
@@ -148,3 +149,22 @@ async def test_a_video_that_was_made_and_not_stored_is_paid_for_and_told(lab: La
     assert ended.cost_usd == job.cost_usd
     [final] = [event for event in await jobs.timeline(job) if event.name == "final"]
     assert final.data == {"stored": 1, "made": 2, "usd": "0.20", "cost": "settled"}
+
+
+@pytest.mark.parametrize("deletes_assets", [True, False])
+async def test_a_late_copy_takes_back_only_what_was_to_be_deleted(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, *, deletes_assets: bool
+) -> None:
+    """The job is deleted while its video is copied: the blob goes where the videos were to go, and stays if not."""
+    job, [source] = await lab.rendered()
+    name = blobs.video_name(job.id, job.created_at, 0)
+    is_due = disposal.is_due
+
+    async def deleted_meanwhile(ref: JobRef) -> bool:
+        await jobs.purge((await lab.read(job)).model_copy(update={"deletes_assets": deletes_assets}))
+        return await is_due(ref)
+
+    monkeypatch.setattr(disposal, "is_due", deleted_meanwhile)
+    answer = await lab.do("store", job, n=0, source=source)
+    assert answer["kind"] == ("gone" if deletes_assets else "stored")
+    assert await blob_names(name) == ([] if deletes_assets else [name])
