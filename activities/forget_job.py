@@ -1,5 +1,7 @@
 """Delete a job's row in its pool: the very last effect of a job that stays; what a deleted one leaves goes with it."""
 
+from datetime import timedelta
+
 import azure.durable_functions as df
 
 from activities import late_renders
@@ -12,6 +14,9 @@ from shared.pool_rows import Member
 
 bp = df.Blueprint()
 
+ORPHAN_AFTER = timedelta(hours=1)
+"""A row without a job stays so long: whoever put it in, longer than any function can live, may still write the job."""
+
 
 @bp.activity_trigger(input_name="payload")
 async def forget_job(payload: Payload) -> Payload:
@@ -22,9 +27,19 @@ async def forget_job(payload: Payload) -> Payload:
     until = late_renders.watch_until(await attempts.read(stored.job)) if stored else None
     if until and until > clock.now():
         await pools.keep_looking(ref, until)
-    else:
+    elif held is None or await _is_over(ref, held, stored):
         await forget(ref, held, stored)
     return {"kind": "forgotten"}
+
+
+async def _is_over(ref: JobRef, held: Member, stored: Stored | None) -> bool:
+    """Tell whether a row is to go: its job has ended, was deleted, or never came. A job that came after its story had
+    found none has the row tell it again.
+    """
+    if stored:
+        return stored.job.state.is_final
+    is_old = clock.now() - held.row.created_at > ORPHAN_AFTER
+    return is_old or await jobs.purged(ref.owner, JobId.of(ref.job_id)) is not None
 
 
 async def forget(ref: JobRef, held: Member | None, stored: Stored | None) -> None:

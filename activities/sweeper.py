@@ -23,7 +23,7 @@ bp = df.Blueprint()
 _log = logging.getLogger("lab.sweeper")
 
 _SUBMIT_TAKES_AT_MOST = timedelta(minutes=1)
-_ORPHAN_AFTER = timedelta(hours=1)  # longer than any function can live
+_ORPHAN_AFTER = forget_job.ORPHAN_AFTER
 _IDLE_AFTER = timedelta(minutes=2)
 _QUICK_RESTARTS = 5
 _LATE_LOOK_EVERY_MIN = 10

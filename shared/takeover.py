@@ -128,6 +128,6 @@ async def unfinished(lane: Lane, job: Job, holder: str) -> Job | None:
 
 
 async def begin(job: Job, key: SubmitKey | None) -> Created | Replayed | KeyReused:
-    """Write a job that starts with its render, its admitted row first: without a job, a story only removes that."""
+    """Write a job that starts with its render, its admitted row first: without a job, it is removed after an hour."""
     await pools.add_running(job)
     return await jobs.create(job, key)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -70,7 +71,11 @@ class Stack:
         command = [sys.executable, "-m", "client", *arguments]
         environment = {**plain_environment(), "LAB_STATE": str(self.state)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-        return subprocess.Popen(command, cwd=CHECKOUT, env=environment, **pipes)  # noqa: S603 - our own command
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
+        try:
+            return subprocess.Popen(command, cwd=CHECKOUT, env=environment, **pipes)  # noqa: S603 - our own command
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def has_said(self, words: str) -> bool:
         """Whether the supervisor has printed that; fails at once where it has ended."""

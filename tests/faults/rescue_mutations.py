@@ -175,7 +175,7 @@ RESCUE_MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "a row stands for a delete that was cut": (_delete_leaves_no_row, ("user delete", "storage crash_after")),
     "a row is removed as it was read": (
         _removals_take_whatever_is_there,
-        ("user delete", "storage pause=0.1", "storage crash=0.05", "storage crash_after=0.05"),
+        ("user delete", "storage pause", "storage crash", "hub twice"),
     ),
     "the last effect disposes of a deleted job": (_the_last_effect_disposes_of_nothing, ("user delete",)),
     "a deleted job leaves a mark": (_a_deleted_job_leaves_no_mark, ("user import", "user delete")),

@@ -24,6 +24,7 @@ FOUND = (
     *("1+hub twice+storage pause", "131+storage pause", "777", "5129", "6356"),
     "185+user delete+hub twice=0.4+create slow+storage pause=0.15",
     "56+user delete+hub again+storage pause=0.15",
+    "1002+user delete+storage pause+storage crash+hub twice",
 )
 """Seeds that once showed a defect, which was mended (docs/reliability.md)."""
 
