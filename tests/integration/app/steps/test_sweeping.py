@@ -234,3 +234,25 @@ async def _admitted(lab: Lab) -> Job:
     await rows.commit(table, rates.partition(job.model), [Put(f"run!{job.ulid}", values_of(ticket_row(job)))])
     await age(lab, f"run!{job.ulid}", created_at=600)
     return job
+
+
+async def test_only_the_row_of_a_job_that_is_over_is_forgotten(lab: Lab) -> None:
+    """A story that found no job, or one that has not ended, leaves the row, which has the story told again."""
+    job = await _admitted(lab)
+    await lab.do("forget", job)
+    assert job.ulid in (await lab.pool()).running
+    await lab.call("cancel_video_job", "POST", job_id=job.id)
+    await lab.do("finish", job, end={"kind": "stopped"})
+    await lab.do("forget", job)
+    assert job.ulid not in (await lab.pool()).running
+
+
+async def test_a_row_without_a_job_stays_as_long_as_a_function_can_live(lab: Lab) -> None:
+    """Whoever put it in may still write the job; after an hour nobody does."""
+    job = (await lab.submit()).model_copy(update={"id": f"job_{new_ulid()}"})
+    assert await pools.add_running(job)
+    await lab.do("forget", job)
+    assert job.ulid in (await lab.pool()).running
+    await age(lab, f"run!{job.ulid}", created_at=3601)
+    await lab.do("forget", job)
+    assert job.ulid not in (await lab.pool()).running
