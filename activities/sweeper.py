@@ -23,7 +23,6 @@ bp = df.Blueprint()
 _log = logging.getLogger("lab.sweeper")
 
 _SUBMIT_TAKES_AT_MOST = timedelta(minutes=1)
-_ORPHAN_AFTER = forget_job.ORPHAN_AFTER
 _IDLE_AFTER = timedelta(minutes=2)
 _QUICK_RESTARTS = 5
 _LATE_LOOK_EVERY_MIN = 10
@@ -71,7 +70,7 @@ async def _ticket(model: str, ulid: str, member: Member) -> None:
         return
     stored = await jobs.read(member.row.owner, JobId(ulid))
     if stored is None:
-        if now - member.row.created_at > _ORPHAN_AFTER:
+        if now - member.row.created_at > forget_job.ORPHAN_AFTER:
             await pools.remove_ticket(model, member.key)
     elif stored.job.state.is_final:
         if stored.job.deleted_at:

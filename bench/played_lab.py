@@ -12,10 +12,11 @@ from random import Random
 from shared import calibration, polling
 from shared.admission import Slot, Ticket, admissions, with_turn
 from shared.forecast import Forecast, Held, LaneNow, forecast
-from shared.lanes import Lane, Offer
+from shared.lanes import Lane
 from shared.models.job import Live, Sample
 from shared.polling import Past, Prediction
 from shared.rates import RATE_WINDOW, PoolState
+from tests.unit.lanes import a_lane
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SIZE = "1280x720"
@@ -35,29 +36,10 @@ class Played:
 def three_lanes() -> list[Played]:
     """Lanes of one model that differ in caps, rates, prices, lengths, speed and dialect."""
     return [
-        Played(_lane("near", 3, 4, "0.10", (4, 8)), 1.0),
-        Played(_lane("far", 2, 60, "0.12", (4, 8, 12)), 1.3),
-        Played(_lane("old", 2, 2, "0.30", (4,)), 0.8, says_progress=False),
+        Played(a_lane("near", cap=3, rate=4, usd="0.10", seconds=(4, 8), typical_s=80), 1.0),
+        Played(a_lane("far", cap=2, rate=60, usd="0.12", seconds=(4, 8, 12), typical_s=80), 1.3),
+        Played(a_lane("old", cap=2, rate=2, usd="0.30", seconds=(4,), typical_s=80), 0.8, says_progress=False),
     ]
-
-
-def _lane(name: str, cap: int, rate: int, usd: str, seconds: tuple[int, ...]) -> Lane:
-    return Lane.model_validate(
-        {
-            "name": name,
-            "model": "m",
-            "api": "videos",
-            "endpoint": "http://127.0.0.1:1/v1",
-            "deployment": "d",
-            "max_in_flight": cap,
-            "creates_per_minute": rate,
-            "offers": (Offer(sizes=(SIZE,), seconds=seconds),),
-            "default_size": SIZE,
-            "default_seconds": seconds[0],
-            "typical_render_s": 80,
-            "usd_per_second": usd,
-        }
-    )
 
 
 @dataclass

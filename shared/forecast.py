@@ -122,8 +122,9 @@ class _Courses:
     def __init__(self, before: Sequence[Admission], held: Sequence[Held], lanes: Sequence[LaneNow]) -> None:
         open_now = [one for one in lanes if not one.is_paused]
         self._shapes = [one.ticket.shape for one in before]
+        known, retired = [one.lane for one in open_now], _retired(lanes)
         places = {
-            ticket.shape: [lane.name for lane in fitting([one.lane for one in open_now], ticket, _retired(lanes))]
+            ticket.shape: [lane.name for lane in fitting(known, ticket, retired)]
             for ticket in {one.ticket.shape: one.ticket for one in before}.values()
         }
         self._places = [places[shape] for shape in self._shapes]

@@ -177,14 +177,12 @@ async def cool(model: str, lane_name: str, seconds: float) -> None:
 async def pause(model: str, lane_name: str, *, paused: bool) -> None:
     """Close a lane for new renders, or open it again, one that said it is retired too; what it renders goes on."""
 
-    def close(memory: LaneState, _: datetime) -> bool:
-        changed = memory.paused != paused
+    def close(memory: LaneState) -> None:
         memory.paused = paused
         if memory.retired and not paused:
-            changed, memory.retired, memory.attention = True, None, None
-        return changed
+            memory.retired = memory.attention = None
 
-    await _update(model, lane_name, close)
+    await _note(model, lane_name, close)
 
 
 async def note_attention(model: str, lane_name: str, what: str | None, *, retired: str | None = None) -> None:
@@ -193,23 +191,19 @@ async def note_attention(model: str, lane_name: str, what: str | None, *, retire
     It stays so until the lane takes an order again, or is resumed: looks go on being answered there.
     """
 
-    def note(memory: LaneState, _: datetime) -> bool:
-        before = memory.attention, memory.retired
+    def note(memory: LaneState) -> None:
         memory.attention, memory.retired = what, retired or memory.retired
-        return before != (memory.attention, memory.retired)
 
-    await _update(model, lane_name, note)
+    await _note(model, lane_name, note)
 
 
 async def note_accepted(model: str, lane_name: str) -> None:
     """Note that a lane has taken an order: nothing is wrong with it."""
 
-    def note(memory: LaneState, _: datetime) -> bool:
-        changed = bool(memory.attention or memory.retired)
+    def note(memory: LaneState) -> None:
         memory.attention = memory.retired = None
-        return changed
 
-    await _update(model, lane_name, note)
+    await _note(model, lane_name, note)
 
 
 async def memory_of(model: str, lane_name: str) -> LaneState:
@@ -233,6 +227,17 @@ def state_change(state: PoolState, etag: str | None) -> Change:
 def partition(model: str) -> str:
     """Name the partition of a pool."""
     return f"pool!{model}"
+
+
+async def _note(model: str, lane_name: str, note: Callable[[LaneState], None]) -> None:
+    """Change what a lane remembers, with no write where that is so already."""
+
+    def change(memory: LaneState, _: datetime) -> bool:
+        before = memory.model_copy()
+        note(memory)
+        return memory != before
+
+    await _update(model, lane_name, change)
 
 
 async def _update(

@@ -13,8 +13,9 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
+from tests.faults.aims import schedules_needed, seed_of
 from tests.faults.invariants import judge
-from tests.faults.mutations import MUTATIONS, schedules_needed, seed_of
+from tests.faults.mutations import MUTATIONS
 from tests.faults.shrinking import shrunk
 from tests.faults.world import play
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from activities import find_render, finish_job, look_at_render, submit_render, sweeper
+from activities import find_render, finish_job, forget_job, look_at_render, submit_render, sweeper
 from endpoints import video_job_ends
 from shared import attempts, clock, jobs, media, rates, rivals, rows
 from shared.models.job import Attempt, Job, JobState
@@ -20,41 +20,10 @@ from shared.models.problem import Code, job_problem
 from shared.providers.dialect import Dialect
 from shared.providers.port import Listing, NoAnswer, Render
 from shared.rows import Change, Delete, Put, Replace
-from tests.faults.invariants import judge
 from tests.faults.rescue_mutations import RESCUE_MUTATIONS, Mutation
-from tests.faults.world import play
 
 if TYPE_CHECKING:
     from shared.jobs import Stored
-
-_AIMED_EVERY = 4
-
-
-def schedules_needed(guard: str, most: int, first: int = 0) -> tuple[int | None, str]:
-    """Count the schedules until a guard is missed; None when none of them misses it.
-
-    RuntimeError for a schedule that breaks something with the guard in place as well: that is a defect of the app.
-    """
-    mutation, faults = MUTATIONS[guard]
-    for n in range(most):
-        seed = _named(first + n, faults)
-        with mutation():
-            violations = play(seed, judge).violations
-        if violations and play(seed, judge).violations:
-            raise RuntimeError(f"seed {seed} breaks with the guard as well: {violations[0]}")
-        if violations:
-            return n + 1, violations[0]
-    return None, ""
-
-
-def seed_of(n: int) -> str:
-    """Name a schedule; every fourth has the faults that some guard is for besides its own, guard after guard."""
-    aims = sorted({faults for _, faults in MUTATIONS.values()})
-    return _named(n, aims[n // _AIMED_EVERY % len(aims)]) if n % _AIMED_EVERY == 0 else str(n)
-
-
-def _named(n: int, faults: tuple[str, ...]) -> str:
-    return "+".join((str(n), *faults))
 
 
 def _both(*mutations: Mutation) -> Mutation:
@@ -202,7 +171,7 @@ def _finish_is_never_stale() -> AbstractContextManager[Any]:
 
 
 def _orphans_die_young() -> AbstractContextManager[Any]:
-    return patch.object(sweeper, "_ORPHAN_AFTER", timedelta(minutes=1))
+    return patch.object(forget_job, "ORPHAN_AFTER", timedelta(minutes=1))
 
 
 def _keys_are_not_kept() -> AbstractContextManager[Any]:

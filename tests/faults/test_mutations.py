@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.mutations import schedules_needed
+from tests.faults.aims import schedules_needed
 
 SAMPLE = {
     "key in the job's batch": 12,

@@ -8,9 +8,9 @@ from multiprocessing import get_context
 
 import pytest
 
+from tests.faults.aims import seed_of
 from tests.faults.chance import Chance
 from tests.faults.invariants import judge
-from tests.faults.mutations import seed_of
 from tests.faults.scenario import ACTS, scenario
 from tests.faults.shrinking import shrunk
 from tests.faults.world import play

@@ -1,11 +1,13 @@
-"""A lane as tests of decisions need it: one size, and what the test is about."""
+"""A lane as tests and benches of decisions need it: one size, and what they are about."""
 
 from decimal import Decimal
 
 from shared.lanes import Lane, Offer
 
 
-def a_lane(name: str, *, cap: int, seconds: tuple[int, ...], rate: int = 60, usd: str | None = None) -> Lane:
+def a_lane(
+    name: str, *, cap: int, seconds: tuple[int, ...], rate: int = 60, usd: str | None = None, typical_s: float = 60
+) -> Lane:
     """A lane of the model `m` for 1280x720, with so many renders at once and creates a minute."""
     return Lane.model_validate(
         {
@@ -19,7 +21,7 @@ def a_lane(name: str, *, cap: int, seconds: tuple[int, ...], rate: int = 60, usd
             "offers": (Offer(sizes=("1280x720",), seconds=seconds),),
             "default_size": "1280x720",
             "default_seconds": seconds[0],
-            "typical_render_s": 60,
+            "typical_render_s": typical_s,
             "usd_per_second": usd and Decimal(usd),
         }
     )
