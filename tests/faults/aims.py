@@ -1,4 +1,4 @@
-"""Which schedules are aimed at a guard, and how many it takes until one misses it. Must not know what a guard is for."""
+"""Which schedules are aimed at a guard, and how many it takes until one misses it. Must not know what guards do."""
 
 from tests.faults.invariants import judge
 from tests.faults.mutations import MUTATIONS
